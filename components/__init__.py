@@ -1,0 +1,1 @@
+"""Dumb, reusable view parts. They know snapshots and strings, never sources."""

@@ -1,0 +1,1 @@
+"""What every process must agree on: types, keys, time, storage. Imports nothing else of ours."""

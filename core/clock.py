@@ -21,3 +21,8 @@ def epoch(at: datetime) -> float:
     if at.tzinfo is None:
         raise ValueError("naive time")
     return at.timestamp()
+
+
+def zone_day(at: datetime, timezone: str) -> str:
+    """The local calendar day, "2026-11-24", that an aware time falls in."""
+    return at.astimezone(ZoneInfo(timezone)).date().isoformat()

@@ -64,3 +64,13 @@ def sign_in_failures(name: str) -> str:
 def nonce(source: str, value: str) -> str:
     """A webhook request already seen inside the replay window."""
     return f"city:nonce:{source}:{value}"
+
+
+def quarantine_stream() -> str:
+    """Problems found by processes that have no database (gateway, cameras), on their way to it."""
+    return "city:quarantine"
+
+
+def raw_spill(domain: str) -> str:
+    """How many raw batches were dropped unread because the stream was full. Never silent."""
+    return f"city:spill:{domain}"

@@ -1,78 +1,65 @@
-"""SQL storage that every table shares: one metadata, one way to open an engine, one way to write.
+"""The one way to a database: SQLite in WAL mode or PostgreSQL, by URL, without a code change elsewhere."""
 
-SQLite (WAL) is the embedded default, PostgreSQL the way to grow. Table definitions live beside the code that owns them.
-"""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
-from sqlalchemy.engine import make_url
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-metadata = MetaData(naming_convention=NAMING)
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 
 
-class Moment(TypeDecorator[datetime]):
-    """An aware time: refuses a naive one, stores UTC, gives back aware UTC (SQLite itself forgets the zone)."""
+class Moment(sa.TypeDecorator[datetime]):
+    """An aware UTC time stored as microseconds since 1970, so that both databases order and compare it alike."""
 
-    impl = DateTime(timezone=True)
+    impl = sa.BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Aware -> UTC; raises ValueError for a naive time."""
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
+        """Refuses naive times: they are the classic way to lose eight hours."""
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("naive time")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+        return round(value.timestamp() * 1_000_000)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Stored -> aware UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
+        """Back to an aware UTC time."""
+        return None if value is None else datetime.fromtimestamp(value / 1_000_000, UTC)
 
 
-def engine(url: str) -> Engine:
-    """An engine for `url`. SQLite gets its folder, WAL, and transactions that begin when SQLAlchemy says so."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5)
-    if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    made = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
-    event.listen(made, "connect", _pragmas)
-    event.listen(made, "begin", _begin)
-    return made
+def engine(url: str) -> sa.Engine:
+    """An engine for `url`. SQLite gets WAL, a busy time-out and foreign keys; its folder is made when missing."""
+    made = sa.make_url(url)
+    if made.get_backend_name() == "sqlite":
+        if made.database and made.database != ":memory:":
+            Path(made.database).parent.mkdir(parents=True, exist_ok=True)
+        created = sa.create_engine(made, connect_args={"timeout": 15})
+        sa.event.listen(created, "connect", _sqlite_pragmas)
+        return created
+    if made.get_backend_name() == "postgresql" and made.drivername == "postgresql":
+        made = made.set(drivername="postgresql+psycopg")
+    return sa.create_engine(made, pool_pre_ping=True, pool_size=5, max_overflow=5)
 
 
-def _pragmas(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver must not begin transactions behind our back
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _sqlite_pragmas(connection: Any, _record: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin(connection: Connection) -> None:
-    """A writer takes the lock at once: a reader that turns writer half-way would fail with SQLITE_BUSY."""
-    immediate = connection.get_execution_options().get("immediate", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-
-@contextmanager
-def writing(made: Engine) -> Iterator[Connection]:
-    """A transaction that will write: committed at the end, rolled back on an exception."""
-    with made.connect().execution_options(immediate=True) as connection, connection.begin():
-        yield connection
+def upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows, replacing those with the same primary key: writing twice is the same as writing once."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    insert: Any = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    changed = {c.name: insert.excluded[c.name] for c in table.columns if c.name not in keys and c.name in rows[0]}
+    statement = insert.on_conflict_do_update(index_elements=keys, set_=changed)
+    connection.execute(statement, rows)

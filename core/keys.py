@@ -74,3 +74,13 @@ def quarantine_stream() -> str:
 def raw_spill(domain: str) -> str:
     """How many raw batches were dropped unread because the stream was full. Never silent."""
     return f"city:spill:{domain}"
+
+
+def one_time(token_hash: str) -> str:
+    """A one-time sign-in link that was not used yet."""
+    return f"city:once:{token_hash}"
+
+
+def sessions_of(account: str) -> str:
+    """Set of the token hashes of one account's sessions, so that they can be listed and revoked."""
+    return f"city:sessions:{account}"

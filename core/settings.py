@@ -104,3 +104,9 @@ def _value(field: str, text: str) -> object:
     if field in _CHOICES and text not in _CHOICES[field]:
         raise ValueError(f"expected one of {', '.join(_CHOICES[field])}")
     return text
+
+
+def environment(**overrides: str) -> dict[str, str]:
+    """The environment for a child process: ours with some CITY_* variables replaced (empty text removes one)."""
+    merged = {**os.environ, **overrides}
+    return {name: value for name, value in merged.items() if value != "" or name not in overrides}

@@ -1,0 +1,1 @@
+"""Vehicle wire formats: bytes to frames to positions, pure."""

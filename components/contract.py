@@ -36,7 +36,8 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     """One framed part of a page. `id` is "<page>.<name>"; its title is the string `panel.<id>`.
 
     `view` draws the body only and is called only when every snapshot in `domains` is there (else the frame shows
-    loading or unavailable). It must not draw ages: the frame does, in the browser.
+    loading or unavailable). It must not draw ages: the frame does, in the browser. A `partial` view is called as soon as
+    one of them is there, and says itself what is not covered.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     view: View
     measures: tuple[str, ...] = ()  # explained by the panel's definition menu
     sources: tuple[str, ...] = ()  # whose age the frame shows; default: required sources of the domains
+    partial: bool = False
 
 
 class Layer(msgspec.Struct, frozen=True, kw_only=True):

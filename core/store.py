@@ -125,10 +125,10 @@ class Store:
         """Entries that were delivered to an earlier leader but never acknowledged."""
         start: Any = "0-0"
         while True:
-            start, entries, _ = self.redis.xautoclaim(
+            start, entries, *_ = self.redis.xautoclaim(
                 keys.raw_stream(domain), GROUP, consumer, min_idle_time=0, start_id=start, count=200
             )
-            yield from map(_entry, entries)
+            yield from (_entry(entry) for entry in entries if entry and entry[0])  # 6.2 names deleted ones as nil
             if start in (b"0-0", "0-0"):
                 return
 

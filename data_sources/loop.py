@@ -56,6 +56,7 @@ class Loop:
         self.written: dict[str, bytes] = {}  # finding id -> what the database has
         self.checkpoint_at: datetime | None = None
         self.built_at: datetime | None = None
+        self.published_at: datetime | None = None
         self.archived_at: datetime | None = None
 
     # --- leading -------------------------------------------------------------------------------------------------------
@@ -100,17 +101,17 @@ class Loop:
     # --- one turn --------------------------------------------------------------------------------------------------------
     def tick(self, now: datetime) -> bool:
         """One turn; True when a snapshot was published."""
+        before = self.published_at
         if not self.lead(now):
             return False
         entries = [] if self._unsaved() > MAX_UNSAVED else self._read()
         quiet = self.built_at is None or (now - self.built_at).total_seconds() >= QUIET_EVERY_S
-        published = False
         if entries or quiet:
-            published = self._merge(entries, now)
+            self._merge(entries, now)
         due = self.checkpoint_at is None or (now - self.checkpoint_at).total_seconds() >= CHECKPOINT_EVERY_S
         if due:
             self.checkpoint(now)
-        return published
+        return self.published_at is not None and self.published_at != before
 
     def _read(self) -> list[tuple[str, list[Message]]]:
         entries: list[tuple[str, list[Message]]] = []
@@ -121,12 +122,12 @@ class Loop:
                 break
         return entries
 
-    def _merge(self, entries: Sequence[tuple[str, list[Message]]], now: datetime) -> bool:
+    def _merge(self, entries: Sequence[tuple[str, list[Message]]], now: datetime) -> None:
         observations, parts = self._parse([m for _, messages in entries for m in messages], now)
         built = self._build(observations, parts, now)
         self.done += [identity for identity, _ in entries]
         if built is None:
-            return False
+            return
         self.state, self.built_at = built.state, now
         self._note(built, now)
         snapshot = self._snapshot(built, now)
@@ -136,10 +137,9 @@ class Loop:
         except Conflict as error:
             log.warning("not published", domain=self.domain.name, error=error.message)
             self.lease = None
-            return False
-        self.version = snapshot.version
+            return
+        self.version, self.published_at = snapshot.version, now
         self._archive(now, blob)
-        return True
 
     def _parse(self, messages: Sequence[Message], now: datetime) -> tuple[list[Any], list[tuple[Message, list[Any]]]]:
         observations: list[Any] = []

@@ -1,0 +1,73 @@
+"""The gateway's promise: what was acknowledged is in Redis; counts and refused bytes arrive, even after an outage."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from core.observation import Message, Problem
+from core.store import AsyncStore, Store
+from data_sources.gateway import Appender, Tally
+from tests.servers import RedisServer
+
+T0 = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def message(n: int) -> Message:
+    return Message(source="thermo", received_at=T0, payload=str(n).encode())
+
+
+def stored(store: Store) -> list[bytes]:
+    return [m.payload for _, messages in store.inherit("heat", "test") for m in messages] + [
+        m.payload for _, messages in store.receive("heat", "test", 10_000) for m in messages
+    ]
+
+
+def test_concurrent_senders_share_few_entries_and_all_arrive(redis_process: RedisServer) -> None:
+    store = Store(redis_process.url)
+    store.redis.flushall()
+    store.join("heat")
+
+    async def main() -> None:
+        appender = Appender("heat", AsyncStore(redis_process.url))
+        writer = asyncio.create_task(appender.run())
+        await asyncio.gather(*(appender.append(message(n)) for n in range(1_200)))
+        writer.cancel()
+
+    asyncio.run(main())
+    assert store.backlog("heat") <= 10, "batches, not single entries"
+    assert sorted(map(int, stored(store))) == list(range(1_200))
+
+
+def test_while_redis_is_away_nothing_is_acknowledged_and_nothing_lost(redis_process: RedisServer) -> None:
+    store = Store(redis_process.url)
+    store.redis.flushall()
+    store.join("heat")
+    redis_process.kill()
+
+    async def main() -> None:
+        appender = Appender("heat", AsyncStore(redis_process.url))
+        writer = asyncio.create_task(appender.run())
+        waiting = asyncio.create_task(appender.append(message(7)))
+        await asyncio.sleep(0.3)
+        assert not waiting.done(), "no acknowledgement without Redis"
+        await asyncio.to_thread(redis_process.start)
+        await asyncio.wait_for(waiting, 10)
+        writer.cancel()
+
+    asyncio.run(main())
+    assert stored(Store(redis_process.url)) == [b"7"]
+
+
+def test_counts_and_refused_bytes_reach_redis_and_survive_an_outage(redis_process: RedisServer) -> None:
+    store = Store(redis_process.url)
+    store.redis.flushall()
+    tally = Tally("heat")
+    tally.count("thermo", "bad_checksum")
+    tally.quarantine(Problem(source="thermo", reason="garbage", raw=b"\xff\xfe"))
+    redis_process.kill()
+    tally.flush(store, "2026-11-24")
+    redis_process.start()
+    tally.count("thermo", "bad_checksum")
+    tally.flush(Store(redis_process.url), "2026-11-24")
+    fresh = Store(redis_process.url)
+    assert fresh.counts("heat", "2026-11-24") == {("thermo", "bad_checksum"): 2, ("thermo", "garbage"): 1}
+    assert [p.raw for _, problems in fresh.quarantined() for p in problems] == [b"\xff\xfe"]

@@ -34,10 +34,10 @@ APPEND_ONLY = {  # refuses changes inside the database too; the migration applie
         "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END",
     ),
     "postgresql": (
-        "CREATE FUNCTION audit_append_only() RETURNS trigger AS "
-        "$$ BEGIN RAISE EXCEPTION 'audit is append-only'; END $$ LANGUAGE plpgsql",
-        "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
-        "FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()",
+        """CREATE FUNCTION audit_append_only() RETURNS trigger AS
+        $$ BEGIN RAISE EXCEPTION 'audit is append-only'; END $$ LANGUAGE plpgsql""",
+        """CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+        FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()""",
     ),
 }
 _LOCK = 0x6C75616E  # PostgreSQL advisory lock: one writer of the chain at a time

@@ -16,6 +16,7 @@ import redis
 
 from core import clock, keys
 from core.errors import NotAllowed
+from core.settings import Settings
 
 Role = Literal["leader", "department", "officer", "school", "wall", "admin"]
 ROLES: Mapping[str, tuple[str, ...]] = {
@@ -203,10 +204,10 @@ class Sessions:
         return purpose, name
 
 
-def issue_one_time_link(redis_url: str, base_url: str, name: str = "admin", purpose: str = "session") -> str:
+def issue_one_time_link(settings: Settings, base_url: str, name: str = "admin", purpose: str = "session") -> str:
     """A link that signs in once within 15 minutes: as account `name`, or (`purpose="wall"`) binding a wall's browser."""
     token = new_token()
-    client = redis.Redis.from_url(redis_url)
+    client = redis.Redis.from_url(settings.redis_url)
     try:
         client.set(keys.one_time(hashed(token)), f"{purpose} {name}", ex=int(ONE_TIME.total_seconds()))
     finally:

@@ -20,16 +20,20 @@ _BARS: dict[Skeleton, int] = {"figure": 2, "list": 6, "chart": 3, "map": 1, "tab
 
 
 def slot(panel: Panel | str, viewing: Viewing, *, area: str = "", measures: Sequence[Measure] = (),
-         skeleton: Skeleton = "chart", class_name: str = "", bare: bool = False, title: str = "") -> Component:
+         skeleton: Skeleton = "chart", class_name: str = "", bare: bool = False, title: str = "",
+         grow: float = 1) -> Component:
     """An empty frame for `panel`, showing its skeleton until the live link sets the body.
 
-    `area` is its CSS grid area; `measures` are explained in the menu; `bare` leaves the head out (maps, chips).
+    `area` is its CSS grid area, `grow` its share of a column's height; `measures` are explained in the menu; `bare` leaves
+    the head out (chips, ribbon).
     """
     panel_id = panel if isinstance(panel, str) else panel.id
     body = html.Div(loading(skeleton), id=ids.panel_body(panel_id), className="panel-body")
     name = title or viewing.t(f"panel.{panel_id}")
     frame = {"data-panel": panel_id, "data-state": "loading", "aria-label": name}
-    style = {"gridArea": area} if area else {}
+    style: dict[str, str | float] = {"--grow": grow} if grow != 1 else {}
+    if area:
+        style["gridArea"] = area
     classes = " ".join(part for part in ("panel", "panel-bare" if bare else "", class_name) if part)
     parts = [body] if bare else [_head(panel_id, name, viewing, measures), body]
     return html.Section(parts, id=ids.panel_frame(panel_id), className=classes, style=style, **frame)

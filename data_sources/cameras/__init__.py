@@ -36,5 +36,9 @@ DOMAIN = Domain(
                 formula="cameras online and healthy / cameras"),
     ),
     headline=("cameras.open_findings", "cameras.findings_today", "cameras.online_share_pct"),
-    extra={"matters": MATTERS},
+    extra={
+        "matters": MATTERS,
+        "references": {"cameras/cameras.toml": {"area": "cameras/areas.csv"}},
+        "choices": {"cameras/cameras.toml": {"zone.matter": tuple(MATTERS)}},
+    },
 )

@@ -32,4 +32,5 @@ DOMAIN = Domain(
                 formula="berths and spaces with a known state / capacity"),
     ),
     headline=("parking.occupancy_pct", "parking.free", "parking.full_places", "parking.coverage_pct"),
+    extra={"references": {"parking/places.csv": {"road": "transit/roads.geojson"}}},
 )

@@ -8,6 +8,8 @@ import msgspec
 from core.snapshot import State, Trend
 
 Pollutant = Literal["pm25", "pm10", "so2", "no2", "co", "o3"]
+POLLUTANTS: tuple[Pollutant, ...] = ("pm25", "pm10", "so2", "no2", "co", "o3")
+Period = Literal["instant", "minute", "hour", "day"]
 
 
 class Station(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +25,45 @@ class Station(msgspec.Struct, frozen=True, kw_only=True):
     district: str
     pm_unit: Literal["ug/m3", "mg/m3", "ng/m3"] = "ug/m3"
     gas_unit: Literal["ug/m3", "mg/m3"] = "ug/m3"
+    monitors: str = ""  # pollutants it is planned to measure, "pm25 pm10 ..."; empty: all six, of a dust site pm25 pm10
+    password_sha256: str = ""  # hex SHA-256 of its HJ 212 PW; empty: any password is accepted
+
+    @property
+    def planned(self) -> tuple[Pollutant, ...]:
+        """Pollutants this station is planned to measure: only their absence counts as missing (HJ 633)."""
+        named = self.monitors.split()
+        if named:
+            return tuple(p for p in POLLUTANTS if p in named)
+        return ("pm25", "pm10") if self.kind == "dust" else POLLUTANTS
+
+
+class AirReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What one HJ 212 command said. `observed_at` is the instant, or the START of a minute, hour or day period.
+
+    `values` are in our units; `factor_flags` holds the device's own flag of a factor where it is not N (normal).
+    """
+
+    source: str
+    entity: str  # MN
+    period: Period
+    values: dict[str, float | None]
+    factor_flags: dict[str, str]
+    observed_at: datetime
+    received_at: datetime
+    flags: tuple[str, ...] = ()
+
+
+class HourResult(msgspec.Struct, frozen=True, kw_only=True):
+    """An hour's means and what HJ 633 makes of them. A pollutant without a valid mean is absent."""
+
+    values: dict[str, float]
+    iaqi: dict[str, int | None]
+    aqi: int | None
+    level: int | None
+    primary: tuple[str, ...]
+    standard: str
+    why: str = ""  # string key: why there is no index
+    reported: bool = False  # the means are the device's own (2061), not ours
 
 
 class StationState(msgspec.Struct, frozen=True, kw_only=True):

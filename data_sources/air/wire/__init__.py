@@ -1,0 +1,1 @@
+"""HJ 212 wire format: bytes to reports and answers. Pure."""

@@ -173,7 +173,7 @@ class Splitter:
         if len(self._held) > MAX_HELD or (self._held and not self._started):
             if not self._overrun:
                 rejects.append(Reject("garbage", self._held[:MAX_RAW], offset))
-            self._overrun = self._overrun or self._started or bool(self._held)
+            self._overrun = True
             self._offset += len(self._held)
             self._held = b""
         return frames, rejects
@@ -189,6 +189,8 @@ class Splitter:
             self._after_run = False
             return
         try:
+            if len(run) > MAX_HELD:
+                raise BadFrame("garbage")
             frames.append(parse_frame(run))
             self._after_run = True
         except BadFrame as error:

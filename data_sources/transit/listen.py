@@ -1,0 +1,148 @@
+"""The JT/T 808 gateway: terminals connect over TCP; what they say is in the stream before they are told so."""
+
+import asyncio
+import contextlib
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from core import clock
+from core.observation import Message, Problem
+from data_sources.contract import Append, Listener, Listening
+from data_sources.transit.session import Session
+from data_sources.transit.wire.jt808_frames import Frame, Reject, Splitter
+
+SOURCE = "jt808"
+READ_BYTES = 65_536
+IDLE_TIMEOUT_S = 300.0  # five missed heartbeats of a usual terminal
+SEND_TIMEOUT_S = 10.0  # a peer that does not read its answers
+MAX_CONNECTIONS = 10_000
+MAX_REJECTS = 50  # refused pieces without one sound frame between them, then the peer is sent away
+
+log = structlog.get_logger(__name__)
+
+
+class Jt808Listener:
+    """One TCP server. `city.extra["jt808"]` may set idle_timeout_s and max_connections."""
+
+    source = SOURCE
+    default_port = 6808
+
+    async def serve(self, host: str, port: int, append: Append, city: Listening) -> None:
+        """Accept connections until cancelled. One bad peer never harms another."""
+        limits: dict[str, Any] = city.extra.get("jt808", {})
+        door = _Door(append, city, float(limits.get("idle_timeout_s", IDLE_TIMEOUT_S)))
+        most = int(limits.get("max_connections", MAX_CONNECTIONS))
+        tasks: set[asyncio.Task[None]] = set()
+
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if len(tasks) >= most:
+                city.count(SOURCE, "too_many_connections")
+                writer.close()
+                return
+            task = asyncio.current_task()
+            assert task is not None
+            tasks.add(task)
+            try:
+                await door.attend(reader, writer)
+            finally:
+                tasks.discard(task)
+
+        server = await asyncio.start_server(connected, host, port, limit=READ_BYTES, backlog=1024)
+        try:
+            async with server:
+                await server.serve_forever()
+        finally:
+            for task in tuple(tasks):
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Door:
+    """What all connections share."""
+
+    def __init__(self, append: Append, city: Listening, idle_timeout_s: float) -> None:
+        self.append, self.city, self.idle_timeout_s = append, city, idle_timeout_s
+
+    async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection to its end; its own faults end here."""
+        name = writer.get_extra_info("peername")
+        peer = f"{name[0]}:{name[1]}" if name else ""
+        splitter = Splitter()
+        try:
+            await self._talk(reader, writer, splitter, peer)
+        except (ConnectionError, TimeoutError, OSError):
+            pass  # the peer is gone; what it left half said is counted below
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # the stream is down or we are wrong: no acknowledgement was sent, the terminal resends
+            self.city.count(SOURCE, "connection_failed")
+            log.error("connection failed", source=SOURCE, peer=peer, error=repr(error))
+        finally:
+            self._refuse(splitter.close(), clock.now())
+            writer.close()
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(writer.wait_closed(), 1.0)
+
+    async def _talk(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, splitter: Splitter, peer: str
+    ) -> None:
+        session = Session(static=self.city.static, secret=self.city.secret)
+        rejected = 0
+        while True:
+            try:
+                chunk = await asyncio.wait_for(reader.read(READ_BYTES), self.idle_timeout_s)
+            except TimeoutError:
+                self.city.count(SOURCE, "idle_timeout")
+                return
+            if not chunk:
+                return
+            received_at = clock.now()
+            frames, rejects = splitter.feed(chunk)
+            self._refuse(rejects, received_at)
+            rejected = 0 if frames else rejected + len(rejects)
+            replies, close = await self._frames(session, frames, received_at, peer)
+            if replies:
+                writer.write(replies)
+                await asyncio.wait_for(writer.drain(), SEND_TIMEOUT_S)
+            if rejected >= MAX_REJECTS:
+                self.city.count(SOURCE, "sent_away")
+                close = True
+            if close:
+                return
+
+    async def _frames(
+        self, session: Session, frames: list[Frame], received_at: datetime, peer: str
+    ) -> tuple[bytes, bool]:
+        """Keep what must be kept (one append for all of it), then give the answers to send."""
+        kept: list[bytes] = []
+        replies: list[bytes] = []
+        close = False
+        for frame in frames:
+            verdict = session.handle(frame)
+            if verdict.keep:
+                kept.append(frame.wire)
+            if verdict.reason:
+                self.city.count(SOURCE, verdict.reason)
+            if verdict.quarantine:
+                self.city.quarantine(
+                    Problem(source=SOURCE, reason=verdict.reason, raw=frame.wire, entity=frame.terminal, received_at=received_at)
+                )
+            replies.append(verdict.reply)
+            if verdict.close:
+                close = True
+                break
+        if kept:
+            await self.append(Message(source=SOURCE, received_at=received_at, payload=b"".join(kept), peer=peer))
+        return b"".join(replies), close
+
+    def _refuse(self, rejects: list[Reject], received_at: datetime) -> None:
+        for reject in rejects:
+            self.city.count(SOURCE, reject.reason)
+            self.city.quarantine(
+                Problem(source=SOURCE, reason=reject.reason, detail=f"at byte {reject.offset}", raw=reject.raw, received_at=received_at)
+            )
+
+
+LISTENERS: tuple[Listener, ...] = (Jt808Listener(),)

@@ -14,6 +14,7 @@ ENLARGED = "enlarged"
 SEARCH = "search"
 DRAWER = "drawer"
 DRAWER_BODY = "drawer-body"
+SELECTED = "selected"  # store: which entity of which page is open in the drawer
 ACCOUNT = "account-menu"
 MAP = "map"
 

@@ -1,0 +1,1 @@
+"""Rendered camera scenes and the two servers that stream them."""

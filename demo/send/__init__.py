@@ -1,0 +1,1 @@
+"""Vendors' devices: real sockets that carry the simulated world to the gateways."""

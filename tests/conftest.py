@@ -1,7 +1,9 @@
 """For all tests: where the shared vectors and recordings are, and what counts as a failure on the build server."""
 
 import os
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,3 +30,18 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's CITY_* variables must not change what a test sees."""
     for name in [name for name in os.environ if name.startswith("CITY_")]:
         monkeypatch.delenv(name)
+
+
+ALLOWED = ("../shared",)  # reasons to skip that hold on the build server too
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """With CI=true a skipped test is a failed one: there, every part that a test needs was asked for."""
+    report = yield
+    if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):
+        reason = str(call.excinfo.value) if call.excinfo else ""
+        if not any(allowed in reason for allowed in ALLOWED):
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid}: skipped on the build server: {reason}"
+    return report

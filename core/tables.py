@@ -257,7 +257,7 @@ def out_of_range(name: str, value: Any) -> str:
         if not math.isfinite(value):
             return "a finite number"
         for ending, low, high in LIMITS:
-            if (name == ending or ending.startswith("_") and name.endswith(ending)) and not low <= value <= high:
+            if (name == ending or (ending.startswith("_") and name.endswith(ending))) and not low <= value <= high:
                 return f"{low:g} to {high:g}"
     if name in UNIT_SQUARE:
         polygons = [value] if name == "polygon" else value

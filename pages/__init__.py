@@ -1,0 +1,1 @@
+"""One module per page; each exports `PAGE` and is found by that. Pages never import pages or callbacks."""

@@ -74,9 +74,7 @@ class _Door:
             await self._talk(reader, writer, splitter, peer)
         except (ConnectionError, TimeoutError, OSError):
             pass  # the peer is gone; what it left half said is counted below
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # the stream is down or we are wrong: no acknowledgement was sent, the terminal resends
+        except Exception as error:  # noqa: BLE001  stream down, or we are wrong: nothing was acknowledged, it resends
             self.city.count(SOURCE, "connection_failed")
             log.error("connection failed", source=SOURCE, peer=peer, error=repr(error))
         finally:
@@ -141,8 +139,9 @@ class _Door:
         for reject in rejects:
             self.city.count(SOURCE, reject.reason)
             self.city.quarantine(
-                Problem(source=SOURCE, reason=reject.reason, detail=f"at byte {reject.offset}", raw=reject.raw, received_at=received_at)
-            )
+                Problem(source=SOURCE, reason=reject.reason, detail=f"at byte {reject.offset}", raw=reject.raw,
+                        received_at=received_at)
+            )  # fmt: skip
 
 
 LISTENERS: tuple[Listener, ...] = (Jt808Listener(),)

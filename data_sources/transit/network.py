@@ -1,5 +1,6 @@
 """The road network as links (segment × direction) with a spatial index: which link is a fix on?"""
 
+import itertools
 import zlib
 from collections.abc import Sequence
 from math import hypot
@@ -56,7 +57,7 @@ class Network:
 
     def _add(self, segment: Segment) -> None:
         places = [self.plane.xy(*p) for p in segment.geometry]
-        length = sum(hypot(b[0] - a[0], b[1] - a[1]) for a, b in zip(places, places[1:], strict=False))
+        length = sum(hypot(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(places))
         middle = segment.geometry[len(segment.geometry) // 2] if segment.geometry else (0.0, 0.0)
         forward, backward = len(self.links), -1 if segment.oneway else len(self.links) + 1
         for way in ("f",) if segment.oneway else ("f", "b"):
@@ -67,7 +68,7 @@ class Network:
                     limit_kmh=segment.limit_kmh, lon=middle[0], lat=middle[1],
                 )
             )  # fmt: skip
-        for (x1, y1), (x2, y2) in zip(places, places[1:], strict=False):
+        for (x1, y1), (x2, y2) in itertools.pairwise(places):
             size = hypot(x2 - x1, y2 - y1)
             if size > 0:
                 ux, uy = (x2 - x1) / size, (y2 - y1) / size

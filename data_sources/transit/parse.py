@@ -97,7 +97,10 @@ def positions(
     try:
         backfill, fixes = bodies.locations(msg_id, body)
     except bodies.BadBody as error:
-        return [], [Problem(source=SOURCE, reason=error.reason, detail=str(error), raw=body, entity=terminal, received_at=received)]
+        refused = Problem(
+            source=SOURCE, reason=error.reason, detail=str(error), raw=body, entity=terminal, received_at=received
+        )
+        return [], [refused]
     taxi = static.vehicles[terminal].kind == "taxi"
     now = epoch(received)
     found: list[Position] = []

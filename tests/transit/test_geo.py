@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import geo
+
 from .vectors import load
 
 COORDS = load("coords.json")["cases"]

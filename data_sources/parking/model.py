@@ -65,6 +65,15 @@ class CountReport(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
 
 
+class UnknownPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A row about a place that is not in the register: refused, but counted where people see it."""
+
+    source: str
+    entity: str
+    observed_at: datetime
+    received_at: datetime
+
+
 class PlaceState(msgspec.Struct, frozen=True, kw_only=True):
     """A place now. `occupied` None: nothing is known (never 0). `known` berths back the number, of `capacity`."""
 
@@ -79,6 +88,10 @@ class PlaceState(msgspec.Struct, frozen=True, kw_only=True):
     arrivals_h: int  # arrivals in the last hour
     departures_h: int
     trend: Trend  # occupancy %, 15 min, 24 h
+    flags: tuple[str, ...] = ()  # "stuck_berths", "counter_drift", "clamped", "estimated", "capacity_differs"
+    full_since: datetime | None = None  # > 95 % without a break since then
+    stuck: int = 0  # berths whose state has not changed for implausibly long
+    drift: int | None = None  # off-street: operator's count minus ours at the last reconciliation
     berths: str = ""  # on-street: one digit per berth in order, 0 idle 1 taken 2 fault 3 unknown
 
 

@@ -1,0 +1,1 @@
+"""Parking wire formats: bytes to events. Pure."""

@@ -67,10 +67,9 @@ def _jam(key: str, jam: Jam, static: Static, ended: int | None = None) -> Findin
         lon=row.lon,
         lat=row.lat,
         value=round(jam.speed_kmh, 1),
-        usual=row.limit_kmh,
         unit="km/h",
         detail={"district": row.district, "vehicles": jam.vehicles, "minutes": (jam.last - jam.since) // 60,
-                "name_en": row.name_en, "usual_from": "limit"},
+                "place_en": row.name_en, "limit_kmh": row.limit_kmh},
     )  # fmt: skip
 
 
@@ -94,7 +93,7 @@ def silent(
             Finding(
                 id=f"transit:silent:{operator}:{since}", domain="transit", kind="finding.transit.silent",
                 severity="warning", at=from_epoch(since), ended_at=from_epoch(now) if over else None, entity=operator,
-                place=operator, value=gone, usual=0, unit="", detail={"heard": heard},
+                place=operator, value=gone, unit="", detail={"heard": heard},
             )
         )  # fmt: skip
     return found, findings

@@ -196,7 +196,7 @@ def test_congestion_is_found_and_ends() -> None:
         found.append([f for f in built.findings if f.kind == "finding.transit.congestion"])
     assert not any(found[:10])
     (jam,) = found[-1]
-    assert (jam.entity, jam.ended_at, jam.usual) == ("east:f", None, 60)
+    assert (jam.entity, jam.ended_at, jam.detail["limit_kmh"]) == ("east:f", None, 60)
     assert jam.value == pytest.approx(9, abs=0.5)
     assert {f.id for many in found for f in many} == {jam.id}
     ended = []

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 import msgspec
 
+from core.auth import Role
 from core.domain import Domain
 from core.errors import BadConfiguration
 from core.tables import Complaints, Row, Steps, convert, features, parse_toml, read, read_text, shown, toml_line
@@ -46,6 +47,14 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
         return day.weekday() < 5 or day in self.working_weekends
 
 
+class AccountTemplate(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `accounts.toml`: an account a new installation is meant to have. Passwords are never configuration."""
+
+    name: str
+    role: Role
+    department: str = ""
+
+
 class City(msgspec.Struct, frozen=True, kw_only=True):
     """What every process may know about the city. `tables` holds the domains' validated rows by table name."""
 
@@ -63,6 +72,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     owners: Mapping[str, str]  # domain -> department id
     tables: Mapping[str, Sequence[Any]]
     calendar: Calendar = Calendar()
+    accounts: tuple[AccountTemplate, ...] = ()
 
     def of(self, domain: Domain) -> dict[str, Sequence[Any]]:
         """The rows of one domain's tables."""
@@ -95,6 +105,7 @@ def load(folder: Path, domains: Sequence[Domain]) -> City:
     complaints = Complaints()
     head = _head(folder, domains, complaints)
     calendar = _calendar(folder, complaints)
+    accounts = _accounts(folder, head, complaints)
     rows = {name: read(folder, name, kind, complaints) for domain in domains for name, kind in domain.tables.items()}
     if head is not None:
         for name in rows:
@@ -111,6 +122,7 @@ def load(folder: Path, domains: Sequence[Domain]) -> City:
         bounds=head.bounds, urban=head.urban, folder=folder, departments=tuple(head.department),
         districts={code: (words.name, words.name_en) for code, words in head.districts.items()}, owners=head.owners,
         tables={name: tuple(row.value for row in found) for name, found in rows.items()}, calendar=calendar,
+        accounts=accounts,
     )
 
 
@@ -175,6 +187,20 @@ def _calendar(folder: Path, complaints: Complaints) -> Calendar:
         if not timedelta(0) <= holiday.last - holiday.first <= timedelta(days=30):
             complaints.add(place(("holiday", index, "last")), "last: expected a day within 30 days after first")
     return calendar or Calendar()
+
+
+def _accounts(folder: Path, head: _File | None, complaints: Complaints) -> tuple[AccountTemplate, ...]:
+    """`accounts.toml`; a city may do without."""
+    name = "accounts.toml"
+    if not (folder / name).exists():
+        return ()
+    rows = read(folder, name, AccountTemplate, complaints, key="account")
+    known = {department.id for department in head.department} if head is not None else set()
+    for row in rows:
+        if row.value.department and head is not None and row.value.department not in known:
+            found = row.value.department
+            complaints.add(row.place("department"), f"department: expected a department of city.toml, found {found!r}")
+    return tuple(row.value for row in rows)
 
 
 def inside(point: Sequence[float], box: Box) -> bool:

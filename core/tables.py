@@ -11,6 +11,7 @@ import re
 import tomllib
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -58,23 +59,27 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 Raw = tuple[Mapping[str, Any], Callable[[Steps], str]]  # what is written, and the place of a path in it
 
 
-def read(folder: Path, name: str, row_type: type, complaints: Complaints) -> list[Row]:
-    """The rows of `folder/name` that are right; the others are in `complaints`. A missing file is one complaint."""
+def read(folder: Path, name: str, row_type: type, complaints: Complaints, key: str = "") -> list[Row]:
+    """The rows of `folder/name` that are right; the others are in `complaints`. A missing file is one complaint.
+
+    `key` names a TOML file's tables (default: the row type's name, `[[camera]]`).
+    """
     text = read_text(folder, name, complaints)
     if text is None:
         return []
-    readers = {".csv": csv_rows, ".toml": toml_rows, ".geojson": geojson_rows}
+    table = key or row_type.__name__.lower()
+    readers = {".csv": csv_rows, ".toml": partial(toml_rows, key=table), ".geojson": geojson_rows}
     rows: list[Row] = []
     seen: dict[Any, str] = {}
-    key = msgspec.structs.fields(row_type)[0].name
+    first = msgspec.structs.fields(row_type)[0].name
     for written, place in readers[Path(name).suffix](text, name, row_type, complaints):
         value = convert(written, row_type, place, complaints, exact=not name.endswith(".csv"))
         if value is None:
             continue
-        identity = getattr(value, key)
-        here = place((key,))
+        identity = getattr(value, first)
+        here = place((first,))
         if identity in seen:
-            complaints.add(here, f"{key}: expected a unique value, found {identity!r} again (first at {seen[identity]})")
+            complaints.add(here, f"{first}: expected a unique value, found {identity!r} again (first at {seen[identity]})")
             continue
         seen[identity] = here
         rows.append(Row(place=lambda *steps, place=place: place(steps), value=value))
@@ -130,9 +135,8 @@ def check_header(header: Sequence[str], row_type: type, place: str, complaints: 
     return len(complaints.lines) == before
 
 
-def toml_rows(text: str, name: str, row_type: type, complaints: Complaints) -> Iterator[Raw]:
-    """The `[[<row type>]]` tables of a TOML file; another key at the top is a complaint."""
-    key = row_type.__name__.lower()
+def toml_rows(text: str, name: str, row_type: type, complaints: Complaints, key: str) -> Iterator[Raw]:
+    """The `[[key]]` tables of a TOML file; another key at the top is a complaint."""
     document = parse_toml(text, name, complaints)
     if document is None:
         return

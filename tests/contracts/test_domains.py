@@ -106,7 +106,7 @@ def test_a_snapshot_survives_its_encoding(name: str, city: City) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("payload", [b"", b"\x00", b"\xff" * 400, b"{}", b"[" * 3000, b"##0004abcd0000\r\n", b"~\x00~"])
+@pytest.mark.parametrize("payload", [b"", b"\x01\x02", b"\xff" * 400, b"{}", b"[" * 3000, b"##0004abcd0000\r\n", b"~\x00~"])
 def test_garbage_is_a_problem_not_an_exception(name: str, payload: bytes, city: City) -> None:
     intake = import_module(f"data_sources.{name}.intake").INTAKE
     static = intake.static(city.of(domain(name)))

@@ -35,8 +35,6 @@ def used(tree: ast.AST) -> Iterator[tuple[int, str]]:
         function = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         asked: list[ast.expr] = list(node.args[:1]) if function == "t" else []
         asked += [k.value for k in node.keywords if k.arg == "why" or (k.arg == "kind" and function == "Finding")]
-        if function == "Band":
-            asked += node.args[1:2]
         for argument in asked:
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and argument.value:
                 yield node.lineno, re.escape(argument.value)

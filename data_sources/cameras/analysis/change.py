@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from data_sources.cameras.analysis.masks import above
 from data_sources.cameras.analysis.parameters import Array, Parameters
 
 _LOG = (110.0 * np.log(np.arange(256, dtype=np.float64) + 10.0)).astype(np.float32)  # slope 1 at grey level 100
@@ -50,13 +51,13 @@ def compare(still: Array, usual: Array, p: Parameters) -> Change:
     sx, sy = gradients(still[:, :, 0])
     lx, ly = gradients(usual[:, :, 0])
     difference = cv2.add(cv2.absdiff(sx, lx), cv2.absdiff(sy, ly))
-    edges = cv2.compare(difference, p.gradient, cv2.CMP_GT)
-    dense = cv2.compare(cv2.blur(edges, (11, 11)), p.density * 255.0, cv2.CMP_GT)
+    edges = above(difference, p.gradient)
+    dense = above(cv2.blur(edges, (11, 11)), p.density * 255.0)
     half = (still.shape[1] // 2, still.shape[0] // 2)  # video carries its chroma at half resolution anyway
     excess = chroma_excess(cv2.resize(still, half, interpolation=cv2.INTER_AREA),
                            cv2.resize(usual, half, interpolation=cv2.INTER_AREA))
     excess = cv2.resize(cv2.blur(excess, (3, 3)), (still.shape[1], still.shape[0]), interpolation=cv2.INTER_LINEAR)
-    chroma = cv2.compare(excess, p.chroma, cv2.CMP_GT)
+    chroma = above(excess, p.chroma)
     raw = cv2.bitwise_or(dense, chroma)
     return Change(raw, _solid(raw, p), chroma)
 

@@ -5,6 +5,7 @@ from collections import deque
 import cv2
 import numpy as np
 
+from data_sources.cameras.analysis.masks import above
 from data_sources.cameras.analysis.parameters import Array, Parameters
 
 COUNT = 5
@@ -46,7 +47,7 @@ class Samples:
         """(median picture, mask 0/255 of pixels whose 2nd to 4th order spread is small). Needs `ready()`."""
         ordered = order_statistics(list(self._recent))
         spread = cv2.subtract(np.ascontiguousarray(ordered[3][:, :, 0]), np.ascontiguousarray(ordered[1][:, :, 0]))
-        return ordered[2], cv2.compare(spread, float(self._parameters.spread), cv2.CMP_LT)
+        return ordered[2], cv2.bitwise_not(above(spread, self._parameters.spread - 1))
 
 
 def shift_between(reference: Array, picture: Array, parameters: Parameters) -> tuple[float, float]:

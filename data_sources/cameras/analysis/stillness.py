@@ -17,6 +17,7 @@ from data_sources.cameras.analysis.dwell import (
     register,
     same_as_before,
 )
+from data_sources.cameras.analysis.masks import above, labelled, polygon
 from data_sources.cameras.analysis.objects import MARGIN, Standing, overlap
 from data_sources.cameras.analysis.parameters import DEFAULT, Array, Parameters
 from data_sources.cameras.analysis.regions import judge
@@ -43,7 +44,7 @@ class Stillness:
 
     def __init__(self, zones: Sequence[Zone], size: tuple[int, int], p: Parameters = DEFAULT) -> None:
         self.p, self.size, self.zones = p, size, tuple(zones)
-        self.masks = [_polygon(zone.polygon, size) for zone in zones]
+        self.masks = [polygon(zone.polygon, size) for zone in zones]
         self.watched: Array = np.zeros((size[1], size[0]), np.uint8)
         for mask in self.masks:
             self.watched = cv2.bitwise_or(self.watched, mask)
@@ -150,7 +151,7 @@ class Stillness:
         """New regions become things, ghosts are healed, what only light did is left to the long-term picture."""
         assert self.usual is not None and self.still is not None and self.stable is not None
         # Whole areas that move are cut off, single unsteady pixels are not: a thing must not be found in pieces.
-        settled = cv2.compare(cv2.blur(self.stable, (15, 15)), 115.0, cv2.CMP_GT)
+        settled = above(cv2.blur(self.stable, (15, 15)), 115.0)
         candidates = cv2.bitwise_and(cv2.bitwise_and(change.solid, settled), cv2.bitwise_not(self._frozen()))
         candidates = cv2.morphologyEx(candidates, cv2.MORPH_OPEN, _SMALL)
         if not cv2.countNonZero(cv2.bitwise_and(candidates, self.watched)):
@@ -159,7 +160,7 @@ class Stillness:
         # Pieces of one thing (a roof and a bonnet with the ground's own grey between) lie close together.
         count, labels = cv2.connectedComponents(cv2.dilate(added, _JOIN)) if added.any() else (1, added)
         for index in range(1, count):
-            region = cv2.bitwise_and(cv2.compare(labels, index, cv2.CMP_EQ), added)
+            region = cv2.bitwise_and(labelled(labels, index), added)
             box = cv2.boundingRect(region)
             area = cv2.countNonZero(region)
             settled_share = cv2.countNonZero(cv2.bitwise_and(region, self.stable)) / area
@@ -177,7 +178,7 @@ class Stillness:
             if min(width, height) < self.p.side // 2 or area > 0.4 * candidates.size or area < 0.25 * width * height:
                 continue
             window = self._window(x, y, width, height)
-            mask = cv2.compare(labels[window], index, cv2.CMP_EQ)
+            mask = labelled(labels[window], index)
             if cv2.countNonZero(cv2.bitwise_and(mask, self.watched[window])) < self.p.in_zone * area:
                 continue
             still = self.still[window]
@@ -245,9 +246,3 @@ class Stillness:
             box=(x / w, y / h, width / w, height / h), confidence=thing.confidence,
         )
 
-
-def _polygon(points: Sequence[tuple[float, float]], size: tuple[int, int]) -> Array:
-    mask: Array = np.zeros((size[1], size[0]), np.uint8)
-    corners = np.array([[round(x * size[0]), round(y * size[1])] for x, y in points], np.int32)
-    cv2.fillPoly(mask, [corners], 255)
-    return mask

@@ -1,0 +1,1 @@
+"""Formats of this domain: bytes in, observations and problems out."""

@@ -55,7 +55,8 @@ border:1px solid var(--line-2);background:var(--panel)}
 .note{margin:.35rem 0 0;font-size:.88rem;color:var(--text-3)}
 .foot{margin-top:2rem;font-size:.93rem}a{color:var(--accent);text-decoration:none}a:hover{text-decoration:underline}
 .links{display:flex;flex-wrap:wrap;gap:.7rem;margin:1rem 0 0;padding:0;list-style:none}
-.links a{display:inline-flex;align-items:center;min-height:44px;padding:0 1.1rem;border:1px solid var(--line-2);border-radius:.55rem}
+.links a{display:inline-flex;align-items:center;min-height:44px;padding:0 1.1rem;border:1px solid var(--line-2);
+border-radius:.55rem}
 @media (max-width:760px){body{display:block;padding-top:env(safe-area-inset-top)}.place{min-height:30vh;padding:1.3rem 1.4rem;
 border-right:0;border-bottom:1px solid var(--line)}.place b{font-size:1.7rem}.place svg{inset:0 -8% 0 38%;width:70%;height:100%}
 main{padding-top:1.8rem}}

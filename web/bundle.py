@@ -12,12 +12,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from components import ids
-from components.contract import Page, Panel, Portal, Viewing
+from components.contract import Layer, Page, Panel, Portal, Viewing
 from core import clock
 from core.city import City
 from core.i18n import Lang
@@ -72,13 +73,17 @@ class Bundles:
             if task is None:
                 task = asyncio.create_task(self._make(key))
                 self._running[key] = task
-                task.add_done_callback(lambda _done, key=key: self._running.pop(key, None))
+                task.add_done_callback(partial(self._finished, key))
             await asyncio.shield(task)
         return self._bundles[key]
 
+    def _finished(self, key: Key, _task: "asyncio.Task[None]") -> None:
+        self._running.pop(key, None)
+
     def body(self, key: Key, bundle: Bundle, since: str) -> tuple[bytes, bytes]:
         """(plain, gzip) of the whole bundle, or of what changed after `since` when that is still known."""
-        before = self._states.get(key, {}).get(since)
+        states = self._states.get(key)
+        before = states.get(since) if states is not None else None
         name = since if before is not None else ""
         if name not in bundle.made:
             plain = _assemble(bundle, before)
@@ -98,7 +103,7 @@ class Bundles:
         return -1 if snapshot is None else snapshot.version
 
     def _domains(self, page: str) -> set[str]:
-        parts = (*self.parts[page], *self.pages[page].layers)
+        parts: tuple[Panel | Layer, ...] = (*self.parts[page], *self.pages[page].layers)
         return {name for part in parts for name in part.domains}
 
     def _waiting(self) -> bool:
@@ -122,19 +127,18 @@ class Bundles:
         """In the pool: draw what changed, take the rest as it was drawn."""
         page, viewing, hidden = self.pages[key[0]], self._viewing(key), key[3]
         began = clock.now()
-        panels = {
-            panel.id: self._cached(key, panel, snapshots, waiting, viewing, lambda p=panel: draw_panel(
-                p, ids.panel_body(p.id), snapshots, viewing, waiting=waiting, hidden=hidden))
-            for panel in self.parts[key[0]]
-        }
-        layers = {
-            layer.id: self._cached(key, layer, snapshots, waiting, viewing, lambda x=layer: draw_layer(
-                x, snapshots, viewing, hidden))
-            for layer in page.layers
-        }
+        panels = {}
+        for panel in self.parts[key[0]]:
+            draw = partial(draw_panel, panel, ids.panel_body(panel.id), snapshots, viewing, waiting=waiting, hidden=hidden)
+            panels[panel.id] = self._cached(key, panel, snapshots, waiting, viewing, draw)
+        layers = {}
+        for layer in page.layers:
+            draw = partial(draw_layer, layer, snapshots, viewing, hidden)
+            layers[layer.id] = self._cached(key, layer, snapshots, waiting, viewing, draw)
         meta = {panel.id: facts(panel, snapshots, self.hub.domains, hidden) for panel in self.parts[key[0]]}
-        versions = {name: snapshots[name].version for name in sorted(self._domains(key[0])) if name in snapshots}
-        head = b'"versions":%s,"meta":%s' % (encode(versions), encode(meta))
+        names = sorted(self._domains(key[0]) - set(hidden))
+        versions = {name: snapshots[name].version for name in names if name in snapshots}
+        head = b'"versions":%s,"domains":%s,"meta":%s' % (encode(versions), encode(names), encode(meta))
         digest = hashlib.blake2b(head, digest_size=8)
         for name, drawn in (*panels.items(), *layers.items()):
             digest.update(f"{name}:{drawn.hash};".encode())
@@ -143,7 +147,7 @@ class Bundles:
         self.seconds += (clock.now() - began).total_seconds()
         return Bundle(seq, stamp, opening + head, panels, layers, {})
 
-    def _cached(self, key: Key, part: Any, snapshots: dict[str, Any], waiting: bool, viewing: Viewing,
+    def _cached(self, key: Key, part: Panel | Layer, snapshots: dict[str, Any], waiting: bool, viewing: Viewing,
                 draw: Callable[[], Drawn]) -> Drawn:
         """A part drawn for these versions in this minute, whichever page shows it."""
         have = tuple(snapshots[name].version if name in snapshots else -1 for name in part.domains)

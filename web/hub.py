@@ -53,7 +53,7 @@ class Hub:
                         await self.load(domain, version)
             except LOST as error:
                 self._say(False, error)
-            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads reconnects
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))
             pause = min(2.0, pause * 2)
 
     async def _compare(self) -> None:

@@ -98,12 +98,11 @@ class Viewer:
 
 
 class Ticks:
-    """WS /live/ticks. Messages: {"hello", "time", "versions"}, {"domain", "version", "time"}, {"beat": time}."""
+    """WS /live/ticks. Messages: {"hello", "time", "versions"} at first and each 3 s, {"domain", "version", "time"}."""
 
     def __init__(self, hub: Hub, guard_of: Mapping[str, Guard]) -> None:
         self.hub, self.guard_of = hub, guard_of
         self.viewers: set[Viewer] = set()
-        self.messages: dict[tuple[str, int], str] = {}
         hub.listeners.add(self._publish)
 
     def _publish(self, domain: str, version: int) -> None:
@@ -129,15 +128,14 @@ class Ticks:
             await asyncio.gather(speaking, listening, return_exceptions=True)
 
     async def _speak(self, scope: Scope, viewer: Viewer, send: Send) -> None:
-        versions = {k: v for k, v in self.hub.versions().items() if k not in viewer.barred}
-        await _say(send, {"hello": release(), "time": _ms(), "versions": versions})
+        await _say(send, self._hello(viewer))
         checked = time.monotonic()
         while True:
             try:
                 async with asyncio.timeout(HEARTBEAT_S):
                     await viewer.event.wait()
             except TimeoutError:
-                await _say(send, {"beat": _ms(), "hello": release()})
+                await _say(send, self._hello(viewer))
             viewer.event.clear()
             while viewer.pending:
                 domain, version = viewer.pending.popitem()
@@ -147,6 +145,11 @@ class Ticks:
                 if not await self._still_signed_in(scope):
                     await send({"type": "websocket.close", "code": 4401})
                     return
+
+    def _hello(self, viewer: Viewer) -> dict[str, Any]:
+        """First word and heartbeat: whoever missed a tick sees it here."""
+        versions = {name: number for name, number in self.hub.versions().items() if name not in viewer.barred}
+        return {"hello": release(), "time": _ms(), "versions": versions}
 
     async def _still_signed_in(self, scope: Scope) -> bool:
         try:

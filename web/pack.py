@@ -50,7 +50,7 @@ class Pack:
         headers = MutableHeaders(scope=start)
         headers.add_vary_header("accept-encoding")
         lasting = scope["path"].startswith(LASTING)
-        if lasting and b"m=" in scope.get("query_string", b"") or ".v" in scope["path"] and lasting:
+        if (lasting and b"m=" in scope.get("query_string", b"")) or (".v" in scope["path"] and lasting):
             headers["cache-control"] = "private, max-age=31536000, immutable"
         if len(body) >= SMALLEST and scope["method"] != "HEAD":
             tag = headers.get("etag") or headers.get("last-modified") or str(len(body))

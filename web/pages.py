@@ -80,15 +80,17 @@ class Pages:
         for page in pages:
             server.add_api_route(page.route, self.document, methods=["GET", "HEAD"], include_in_schema=False)
         self.dash = Site(
-            __name__, server=server, assets_folder=str(ROOT / "assets"), pages_folder="", use_pages=False,
+            __name__, server=server,  # type: ignore[arg-type]
+            assets_folder=str(ROOT / "assets"), pages_folder="", use_pages=False,
             title=t("sign_in.product", "zh", city=city.name.removesuffix("市")), update_title="", add_log_handler=False,
             index_string=INDEX.replace("%BOOTSTRAP%", bootstrap.SCRIPT),
         )
         _import_callbacks()
-        self.dash.validation_layout = html.Div([_frame(), *_skeletons(self)])
+        self.dash.validation_layout = html.Div([_frame(), *_skeletons(self)])  # type: ignore[assignment]
         self.dash.layout = _frame
         self._register()
-        self.dash._setup_server()  # Dash itself waits for a request to one of its own routes (plotly/dash #4075)
+        # Dash itself waits for a request to one of its own routes (plotly/dash #4075).
+        self.dash._setup_server()  # type: ignore[no-untyped-call]
 
     def viewing(self, lang: Lang, portal: Portal) -> Viewing:
         """What skeletons are drawn for; they show no time."""
@@ -110,7 +112,8 @@ class Pages:
         if lang not in self._documents:
             token = set_current_request(request)  # type: ignore[no-untyped-call]
             try:
-                self._documents[lang] = self.dash.index().replace("%CONFIG%", self._config(lang))
+                made = self.dash.index()  # type: ignore[no-untyped-call]
+                self._documents[lang] = made.replace("%CONFIG%", self._config(lang))
             finally:
                 reset_current_request(token)  # type: ignore[no-untyped-call]
         return HTMLResponse(self._documents[lang])

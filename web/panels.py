@@ -27,7 +27,7 @@ class Drawn(msgspec.Struct, frozen=True):
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Component):
-        return value.to_plotly_json()
+        return value.to_plotly_json()  # type: ignore[no-untyped-call]
     raise NotImplementedError(type(value).__name__)
 
 
@@ -39,7 +39,7 @@ def encode(value: Any) -> bytes:
     try:
         return _encode(value)
     except (NotImplementedError, TypeError):
-        return str(to_json(value)).encode()
+        return str(to_json(value)).encode()  # type: ignore[no-untyped-call]
 
 
 def draw_panel(panel: Panel, slot: str, snapshots: Mapping[str, Snapshot], viewing: Viewing, *, waiting: bool,
@@ -63,7 +63,7 @@ def draw_panel(panel: Panel, slot: str, snapshots: Mapping[str, Snapshot], viewi
         return _drawn(slot, face, encode(children))
     try:
         return _drawn(slot, face, encode(panel.view(given, viewing)))
-    except Exception as error:  # noqa: BLE001 - whatever a view raises stays inside its own frame
+    except Exception as error:
         error_id = _error_id(panel.id, error)
         log.error("view failed", panel=panel.id, error_id=error_id, exc_info=error)
         return _drawn(slot, "failed", encode(faces.failed(viewing, error_id)), error_id)
@@ -76,7 +76,7 @@ def draw_layer(layer: Layer, snapshots: Mapping[str, Snapshot], viewing: Viewing
     if len(given) == len(layer.domains):
         try:
             data = encode(layer.data(given, viewing))
-        except Exception as error:  # noqa: BLE001 - a broken layer leaves the map standing
+        except Exception as error:
             error_id = _error_id(layer.id, error)
             log.error("layer failed", layer=layer.id, error_id=error_id, exc_info=error)
     digest = _hash(data)

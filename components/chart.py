@@ -80,9 +80,9 @@ def trend(series: Trend, viewing: Viewing, *, unit: str = "", digits: int = 0, l
     plot = svg.Svg([svg.Path(d=grid, className="chart-grid"), *marks], viewBox=f"0 0 {W:.0f} {H:.0f}",
                    preserveAspectRatio="none", className="chart-plot", **{"aria-hidden": "true"})
     data = {"data-series": _compact(series), "data-unit": unit, "data-label": label}
-    return html.Div([html.Div([plot, *_newest(series, scale, digits, unit, token), *_ends(scale, digits)], className="chart-area"),
-                     html.Div(ticks, className="chart-ticks")],
-                    className="chart", role="img", **{"aria-label": _spoken(series, viewing, unit, digits, label)}, **data)
+    area = [plot, *_newest(series, scale, digits, unit, token), *_ends(scale, digits), _strip(bands, scale)]
+    return html.Div([html.Div(area, className="chart-area"), html.Div(ticks, className="chart-ticks")],
+                    className="chart chart-scaled" if bands else "chart", role="img", **{"aria-label": _spoken(series, viewing, unit, digits, label)}, **data)
 
 
 def spark(series: Trend, *, token: str = "accent", low: float | None = None, high: float | None = None) -> Component:
@@ -159,6 +159,20 @@ def _area(start: datetime, step_s: int, low: Sequence[float | None], high: Seque
 
 def _cuts(bands: Sequence[Band], scale: Scale) -> list[float]:
     return [scale.y(b.upto) for b in bands if b.upto is not None and scale.low < b.upto < scale.high]
+
+
+def _strip(bands: Sequence[Band], scale: Scale) -> Component | None:
+    """The bands' own colours along the value axis: what a height means, without a word."""
+    if not bands:
+        return None
+    parts, lower = [], scale.low
+    for band in bands:
+        upper = scale.high if band.upto is None else min(band.upto, scale.high)
+        if upper > lower:
+            top, bottom = scale.y(upper) / 10, scale.y(lower) / 10
+            parts.append(html.I(style={"top": f"{top:.1f}%", "height": f"{bottom - top:.1f}%", "background": theme.color(band.color)}))
+            lower = upper
+    return html.Span(parts, className="chart-scale")
 
 
 def _ticks(scale: Scale, viewing: Viewing) -> tuple[list[Component], str]:

@@ -94,7 +94,9 @@ def listing(findings: Sequence[Finding], viewing: Viewing, *, most: int = 9, num
     shown = ranked(findings)[:most]
     items = [card(f, viewing, number=i if numbered else None, picture=picture) for i, f in enumerate(shown, start=1)]
     left = len(findings) - len(shown)
-    more = html.P(viewing.t("ui.finding.more", n=left), className="more") if left > 0 else None
+    words_left = viewing.t("ui.finding.more", n=left) if left > 0 else ""
+    more = html.P(words_left, className="more", **{"data-left": str(left), "data-text": table()["ui.finding.more"][viewing.lang],
+                                                   "data-empty": "" if left else "1"})
     return html.Div([html.Ol(items, className="findings"), more], className="findings-box")
 
 

@@ -42,3 +42,8 @@ def nav_item(page: str) -> str:
 def control(page: str, name: str) -> str:
     """A filter or switch on a page."""
     return f"control:{page}:{name}"
+
+
+def tab(name: str) -> str:
+    """A tab of the phone's bar."""
+    return f"tab:{name}"

@@ -20,10 +20,10 @@ SHOWN_STATES = ("late", "stale", "estimated", "forecast", "simulated")
 
 
 def kpi(reading: Reading | None, measure: Measure, viewing: Viewing, *, usual: float | None = None, size: Size = "m",
-        label: bool = True, name: str = "", note: str = "") -> Component:
+        label: bool = True, name: str = "", note: str = "", word: str = "") -> Component:
     """One reading as a figure block. `usual` must come from data (history, a finding), else it is left out.
 
-    `note` is one short extra line (a string already in the viewing's language).
+    `note` is one short extra fact below, `word` a plain word beside the figure (both in the viewing's language).
     """
     label_text = name or viewing.t(f"measure.{measure.key}")
     value = reading.value if reading else None
@@ -31,7 +31,8 @@ def kpi(reading: Reading | None, measure: Measure, viewing: Viewing, *, usual: f
     rows: list[Component] = []
     if label:
         rows.append(html.Div(label_text, className="kpi-label"))
-    rows.append(html.Div([figure(value, measure.unit, measure.digits), badge(band, viewing)], className="kpi-main"))
+    beside = html.Span(word, className="kpi-word") if word and value is not None else None
+    rows.append(html.Div([figure(value, measure.unit, measure.digits), badge(band, viewing), beside], className="kpi-main"))
     if value is None:
         rows.append(html.Div(why(reading, viewing), className="kpi-why"))
     else:

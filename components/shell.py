@@ -7,7 +7,7 @@ Parts fed by the live link are panels too: `PANELS` belong to every page's bundl
 import json
 from collections.abc import Sequence
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from components import icons, ids, panel, ribbon
@@ -57,7 +57,7 @@ def _desk(viewing: Viewing, current: Page, pages: Sequence[Page], main: Componen
         panel.slot(WEATHER, viewing, bare=True, skeleton="figure", class_name="chips"),
         _clock(viewing), _link(viewing), _tools(viewing), _account(viewing, account),
     ], className="head")
-    menu = html.Nav([html.A(_product(viewing), href="/", className="product"), *_groups(viewing, current, pages),
+    menu = html.Nav([_link_to(_product(viewing), "/", "product"), *_groups(viewing, current, pages),
                      html.Div(className="push"),
                      html.Button([icons.icon("help"), html.Span(viewing.t("ui.help"))], type="button", className="nav-item",
                                  **{"data-do": "help"})],
@@ -67,11 +67,10 @@ def _desk(viewing: Viewing, current: Page, pages: Sequence[Page], main: Componen
 
 def _phone(viewing: Viewing, current: Page, pages: Sequence[Page], main: Component, account: str) -> list[Component]:
     head = html.Header([html.H1(viewing.t(f"page.{current.name}")), _simulated(viewing), html.Div(className="push"),
-                        _link(viewing), _more(viewing, account)], className="head")
-    strip = html.Nav([html.A(viewing.t(f"page.{p.name}"), href=p.route, className="strip-item",
-                             **({"aria-current": "page"} if p.name == current.name else {})) for p in pages],
+                        _link(viewing)], className="head")
+    strip = html.Nav([_link_to(viewing.t(f"page.{p.name}"), p.route, "strip-item", here=p.name == current.name) for p in pages],
                      className="strip", **{"aria-label": viewing.t("ui.nav")})
-    return [head, html.Div([strip, main], className="scroll"), _tabs(viewing, current)]
+    return [head, html.Div([strip, main, _mine(viewing, account)], className="scroll"), _tabs(viewing, current)]
 
 
 def _product(viewing: Viewing) -> str:
@@ -90,18 +89,20 @@ def _groups(viewing: Viewing, current: Page, pages: Sequence[Page]) -> list[Comp
     return parts
 
 
+def _link_to(children: object, href: str, class_name: str, *, here: bool = False, link_id: str = "") -> Component:
+    """A link inside the app; the browser marks `is-here` for screen readers (dcc.Link knows no aria attributes)."""
+    more = {"id": link_id} if link_id else {}
+    return dcc.Link(children, href=href, className=f"{class_name} is-here" if here else class_name, **more)
+
+
 def _nav_item(viewing: Viewing, page: Page, on: bool) -> Component:
-    here = {"aria-current": "page"} if on else {}
-    return html.A([icons.icon(page.icon), html.Span(viewing.t(f"page.{page.name}"))], href=page.route,
-                  className="nav-item", id=ids.nav_item(page.name), **here)
+    return _link_to([icons.icon(page.icon), html.Span(viewing.t(f"page.{page.name}"))], page.route, "nav-item", here=on,
+                    link_id=ids.nav_item(page.name))
 
 
 def _tabs(viewing: Viewing, current: Page) -> Component:
-    tabs = (("overview", "/", "overview"), ("cases", "/#findings", "cases"), ("map", "/#map", "map"),
-            ("mine", "/#account", "account"))
-    items = [html.A([icons.icon(mark), html.Span(viewing.t(f"tab.{name}"))], href=href, className="tab",
-                    **({"aria-current": "page"} if name == "overview" and current.route == "/" else {}),
-                    **{"data-tab": name})
+    tabs = (("overview", "/", "overview"), ("cases", "/#events", "cases"), ("map", "/#map", "map"), ("mine", "/#me", "account"))
+    items = [_link_to([icons.icon(mark), html.Span(viewing.t(f"tab.{name}"))], href, "tab", link_id=ids.tab(name))
              for name, href, mark in tabs]
     return html.Nav(items, className="tabs", **{"aria-label": viewing.t("ui.nav")})
 
@@ -140,11 +141,13 @@ def _account(viewing: Viewing, account: str) -> Component:
                         className="panel-menu account", id=ids.ACCOUNT)
 
 
-def _more(viewing: Viewing, account: str) -> Component:
-    acts = [html.P(account) if account else None, *_tools(viewing).children,
-            html.A(viewing.t("ui.sign_out"), href="/sign-out", className="menu-act")]
-    return html.Details([html.Summary(icons.icon("account"), className="tool", **{"aria-label": viewing.t("ui.account")}),
-                         html.Div(acts, className="menu-list")], className="panel-menu account", id=ids.ACCOUNT)
+def _mine(viewing: Viewing, account: str) -> Component:
+    """The phone's fourth tab: who is signed in, language, theme, sign out. Plain rows for a thumb."""
+    rows = [html.P(account or viewing.t("ui.account"), className="mine-name"),
+            html.Button([icons.icon("language"), viewing.t("ui.language")], type="button", className="mine-row", **{"data-do": "lang"}),
+            html.Button([icons.icon("theme"), viewing.t("ui.theme")], type="button", className="mine-row", **{"data-do": "theme"}),
+            html.A([icons.icon("close"), viewing.t("ui.sign_out")], href="/sign-out", className="mine-row")]
+    return html.Section(rows, className="mine", **{"aria-label": viewing.t("tab.mine")})
 
 
 def _words(viewing: Viewing) -> str:

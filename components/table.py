@@ -25,7 +25,11 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 def ranked(columns: Sequence[Column], rows: Sequence[Sequence[Component | str | None]], *,
            keys: Sequence[str] = (), states: Sequence[str] = (), head: bool = True, caption: str = "",
            class_name: str = "") -> Component:
-    """A table of ready cells. `keys[i]` becomes data-key (click selects it), `states[i]` data-state of the row."""
+    """A table of ready cells. `keys[i]` becomes data-key (click selects it), `states[i]` data-state of the row.
+
+    Rows share the height there is; rows for which there is none go away whole (never cut through), so put the most
+    important first.
+    """
     body = []
     for i, cells in enumerate(rows):
         data: dict[str, str] = {}
@@ -38,11 +42,11 @@ def ranked(columns: Sequence[Column], rows: Sequence[Sequence[Component | str | 
     parts: list[Component] = []
     if caption:
         parts.append(html.Caption(caption, className="sr-only"))
-    parts.append(html.Colgroup([html.Col(style={"width": c.width} if c.width else {}) for c in columns]))
     if head:
         parts.append(html.Thead(html.Tr([html.Th(c.title, className=_classes(c), scope="col") for c in columns])))
     parts.append(html.Tbody(body))
-    return html.Table(parts, className=f"ranked {class_name}".strip())
+    tracks = " ".join(c.width or "minmax(0, 1fr)" for c in columns)
+    return html.Table(parts, className=f"ranked {class_name}".strip(), style={"--cols": tracks})
 
 
 def _classes(column: Column) -> str:

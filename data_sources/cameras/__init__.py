@@ -2,21 +2,7 @@
 
 from core.domain import Domain, SourceSpec
 from core.measure import Measure
-from data_sources.cameras.model import Area, Camera, CamerasData
-
-MATTERS: dict[str, str] = {  # class -> GB/T 47678.5-2026 code
-    "vehicle_parked": "09009",
-    "bicycle_parked": "09010",
-    "road_occupation": "09006",
-    "shop_overflow": "09005",
-    "street_vendor": "09001",
-    "litter": "06010",
-    "debris": "06011",
-    "bin_overflow": "06042",
-    "hanging_laundry": "06007",
-    "illegal_banner": "07",
-    "road_damage": "06013",
-}
+from data_sources.cameras.model import MATTERS, Area, Camera, CamerasData
 
 DOMAIN = Domain(
     name="cameras",

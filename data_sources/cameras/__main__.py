@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def times_of(path: Path | None) -> list[float]:
         times = [float(row[column]) for row in rows]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise Refused(f"{path.name}: expected a column unix_time or offset_s with numbers ({error})") from error
-    for line, (a, b) in enumerate(zip(times, times[1:], strict=False), 3):
+    for line, (a, b) in enumerate(pairwise(times), 3):
         if b < a:
             raise Refused(f"{path.name}: line {line}: time runs backwards")
     if not times:
@@ -94,10 +95,11 @@ def analyse(clip: Path, zones: list[Zone], times: list[float], sample_s: float) 
     job = Clip(path=str(clip.resolve()), zones=zones, times=times, sample_s=sample_s)
     child = subprocess.run(
         [sys.executable, "-m", "data_sources.cameras.child"], input=framed(msgspec.msgpack.encode(job)),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, check=False,
+        capture_output=True, cwd=ROOT, check=False,
     )
     if child.returncode < 0:
-        raise Refused(f"{clip.name}: the decoder aborted ({signal.Signals(-child.returncode).name}); the file is not safe to read")
+        name = signal.Signals(-child.returncode).name
+        raise Refused(f"{clip.name}: the decoder aborted ({name}); the file is not safe to read")
     if child.returncode or not child.stdout:
         last = child.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no message"]
         raise Refused(f"{clip.name}: the analysis ended with code {child.returncode}: {last[0]}")
@@ -113,8 +115,10 @@ def text(result: dict[str, Any]) -> str:
              f"{result['cpu_ms_per_sample']:g} ms of CPU each; {len(result['events'])} suspected"]
     for event in result["events"]:
         end = "still there" if event["ended_s"] is None else f"left at {event['ended_s']:g} s"
-        lines.append(f"  {event['zone']} {event['matter']}: stands since {event['onset_s']:g} s, alarm at {event['alarm_s']:g} s, "
-                     f"{end}, dwell {event['dwell_s']:g} s, box {event['box_xywh']}, score {event['confidence']}")
+        lines.append(
+            f"  {event['zone']} {event['matter']}: stands since {event['onset_s']:g} s, alarm at {event['alarm_s']:g} s, "
+            f"{end}, dwell {event['dwell_s']:g} s, box {event['box_xywh']}, score {event['confidence']}"
+        )
     lines += [f"  picture was {fault}" for fault in result["faults"]]
     return "\n".join(lines)
 

@@ -7,7 +7,24 @@ import msgspec
 
 from core.snapshot import State, Trend
 
-CameraState = Literal["online", "late", "offline", "frozen", "dark", "bright", "blurred", "moved", "starting", "crashed"]
+STANDARD = "GB/T 47678.5-2026"
+MATTERS: dict[str, str] = {  # class -> GB/T 47678.5-2026 code
+    "vehicle_parked": "09009",
+    "bicycle_parked": "09010",
+    "road_occupation": "09006",
+    "shop_overflow": "09005",
+    "street_vendor": "09001",
+    "litter": "06010",
+    "debris": "06011",
+    "bin_overflow": "06042",
+    "hanging_laundry": "06007",
+    "illegal_banner": "07",
+    "road_damage": "06013",
+}
+
+CameraState = Literal[
+    "online", "late", "offline", "frozen", "dark", "bright", "blurred", "moved", "starting", "crashed"
+]
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True):

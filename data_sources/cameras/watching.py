@@ -44,12 +44,17 @@ class Watching:
             self._say(CameraHealth(
                 camera=self.camera.id, at=now, status=status, last_frame_at=self.live.last_frame_at,
                 lag_s=self.live.lag_s, reconnects=self.live.reconnects, detail=self.live.detail,
-                has_picture=self._pictured,
+                has_picture=self._pictured, standing=self._standing(),
             ))
         if now - (self._saved_at or now) >= SAVE_S:
             self.save()
             self._saved_at = now
         self._saved_at = self._saved_at or now
+
+    def _standing(self) -> tuple[str, ...] | None:
+        if self._analysis is None or self._analysis.still is None:
+            return None
+        return tuple(_safe(f"{self.camera.id}-{thing.id}") for thing in self._analysis.things if thing.alarmed_at)
 
     def save(self) -> None:
         """Write the background and what stands to disk."""

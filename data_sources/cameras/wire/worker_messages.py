@@ -24,6 +24,7 @@ class CameraHealth(msgspec.Struct, frozen=True, kw_only=True, tag="health"):
     reconnects: int = 0
     detail: str = ""
     has_picture: bool = False
+    standing: tuple[str, ...] | None = None  # ids of its open events; None: it does not know (yet)
 
 
 class CameraEvent(msgspec.Struct, frozen=True, kw_only=True, tag="event"):

@@ -1,0 +1,129 @@
+"""Worker messages -> camera statuses and findings. Pure: the same messages in any order, twice or once, give the same."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from core.clock import epoch, from_epoch
+from core.observation import Problem
+from core.snapshot import Reading
+from data_sources.cameras.drawing import DAY_S, Places, findings, readings, shown
+from data_sources.cameras.wire.worker_messages import SOURCE, CameraEvent, CameraHealth, Reported
+from data_sources.contract import Built, Point
+
+AHEAD_S = 120.0
+
+
+class Kept(msgspec.Struct, kw_only=True):
+    """An event and how it goes: `at` is the newest message merged, `ended_at` the end if it has one."""
+
+    event: CameraEvent
+    at: float
+    ended_at: float | None = None
+
+
+class Heard(msgspec.Struct, kw_only=True):
+    """A camera's newest health, and since when its status holds."""
+
+    health: CameraHealth
+    since: float
+
+
+class State(msgspec.Struct, kw_only=True):
+    """What the domain remembers between builds; times are POSIX seconds."""
+
+    began: float  # before it nothing is known: the hours are gaps
+    cameras: dict[str, Heard] = {}
+    events: dict[str, Kept] = {}
+    pointed_at: int = 0  # minute whose points were written last
+
+
+def build(state: State, observations: Sequence[Reported], places: Places, now: datetime) -> Built:
+    """Merge what workers said and draw the snapshot's parts. Unknown cameras and clocks ahead become problems."""
+    at = epoch(now)
+    problems: list[Problem] = []
+    for seen in sorted(observations, key=lambda s: s.body.at):
+        reason = _refusal(seen, places, at)
+        if reason:
+            problems.append(Problem(source=seen.source, reason=reason, entity=seen.entity, received_at=seen.received_at))
+        elif isinstance(seen.body, CameraHealth):
+            _health(state, seen.body)
+        else:
+            _event(state, seen.body)
+    _reconcile(state)
+    state.events = {
+        key: kept for key, kept in state.events.items() if kept.ended_at is None or at - kept.ended_at < DAY_S
+    }
+    rows = [(kept.event, kept.ended_at) for kept in state.events.values()]
+    heard = {key: (one.health, one.since) for key, one in state.cameras.items() if key in places.cameras}
+    data = shown(heard, rows, places, now, state.began)
+    drawn = readings(data, heard, now)
+    frames = [health.last_frame_at for health, _ in heard.values() if health.last_frame_at is not None]
+    return Built(
+        state=state, data=data, readings=drawn, findings=findings(rows, places, at), points=_points(state, drawn, at),
+        problems=problems, newest={SOURCE: from_epoch(max(frames))} if frames else {},
+        reporting={SOURCE: sum(camera.status not in ("offline", "crashed", "starting") for camera in data.cameras)},
+        expected={SOURCE: len(places.cameras)},
+    )
+
+
+def _refusal(seen: Reported, places: Places, at: float) -> str:
+    if seen.entity not in places.cameras:
+        return "unknown_camera"
+    if seen.body.at > at + AHEAD_S:
+        return "clock_ahead"
+    return ""
+
+
+def _health(state: State, health: CameraHealth) -> None:
+    known = state.cameras.get(health.camera)
+    if known is None:
+        state.cameras[health.camera] = Heard(health=health, since=health.at)
+        return
+    if health.at <= known.health.at:
+        return
+    if health.status != known.health.status:
+        known.since = health.at
+    if health.last_frame_at is None and known.health.last_frame_at is not None:  # its worker started afresh
+        health = msgspec.structs.replace(health, last_frame_at=known.health.last_frame_at)
+    known.health = health
+
+
+def _event(state: State, event: CameraEvent) -> None:
+    known = state.events.get(event.id)
+    if known is None:
+        state.events[event.id] = Kept(event=event, at=event.at, ended_at=event.ended_at)
+        return
+    evidence = known.event.evidence or event.evidence
+    if event.at < known.at:  # a late one still may bring the pictures
+        known.event = msgspec.structs.replace(known.event, evidence=evidence)
+        return
+    onset, alarm = min(known.event.onset_at, event.onset_at), min(known.event.alarm_at, event.alarm_at)
+    known.event = msgspec.structs.replace(event, evidence=evidence, onset_at=onset, alarm_at=alarm)
+    known.at, known.ended_at = event.at, event.ended_at
+
+
+def _reconcile(state: State) -> None:
+    """End what its camera no longer sees: the worker may have lost its memory, and nothing stays open for ever."""
+    for kept in state.events.values():
+        heard = state.cameras.get(kept.event.camera)
+        if kept.ended_at is not None or heard is None or heard.health.standing is None:
+            continue
+        if heard.health.at > kept.at and kept.event.id not in heard.health.standing:
+            kept.at = kept.ended_at = heard.health.at
+
+
+def _points(state: State, drawn: dict[str, Reading], at: float) -> list[Point]:
+    minute = int(at // 60)
+    if minute == state.pointed_at:
+        return []
+    state.pointed_at = minute
+    when = from_epoch(minute * 60)
+    return list(_as_points(drawn.values(), when))
+
+
+def _as_points(drawn: Iterable[Reading], when: datetime) -> Iterable[Point]:
+    for reading in drawn:
+        if reading.value is not None:
+            yield Point(measure=reading.measure, entity="", at=when, value=reading.value, state=reading.state)

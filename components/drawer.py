@@ -18,7 +18,7 @@ def drawer(viewing: Viewing, page: str) -> list[Component]:
     close = html.Button(icons.icon("close"), type="button", className="tool", title=viewing.t("drawer.close"),
                         **{"data-entity-close": "1", "aria-label": viewing.t("drawer.close")})
     return [dcc.Store(id=ids.SELECTED, data={"page": page, "entity": None, "portal": viewing.portal, "lang": viewing.lang}),
-            html.Aside([close, html.Div(id=ids.DRAWER_BODY, className="drawer-body")], id=ids.DRAWER, className="drawer",
+            html.Aside([close, html.Div(id=ids.DRAWER_BODY)], id=ids.DRAWER, className="drawer",
                        tabIndex="-1", **{"aria-label": viewing.t("drawer.title"), "aria-hidden": "true", "data-page": page})]
 
 

@@ -129,7 +129,7 @@ def cameras(snapshots: Snapshots, viewing: Viewing) -> Any:
             continue
         well = status.status == "online"
         count = open_at.get(status.id, 0)
-        label = viewing.t("map.camera.label", name=name_of(camera, viewing), status=viewing.t(f"camera.state.{status.status}"),
+        label = viewing.t("map.camera.label", name=name_of(camera, viewing), status=viewing.t(f"governance.camera.{status.status}"),
                           n=count)
         _add(columns, entity=f"camera:{status.id}", lon=camera.lon, lat=camera.lat, text=str(count) if well else "×",
              label=label, shape="camera" if well else "camera-bad", color="ok" if well else "bad",
@@ -159,7 +159,8 @@ def ranked(snapshots: Snapshots, domains: tuple[str, ...]) -> list[Any]:
 
 def traffic_districts(snapshots: Snapshots, viewing: Viewing) -> Any:
     """District tint of the inset: the network index per district."""
-    return _tints(_data(snapshots["transit"], TransitData).index_by_district, measure("transit", "traffic.network_index"), viewing)
+    values = _data(snapshots["transit"], TransitData).index_by_district
+    return _tints(values, measure("transit", "traffic.network_index"), viewing)
 
 
 def air_districts(snapshots: Snapshots, viewing: Viewing) -> Any:

@@ -70,33 +70,34 @@ def build(state: State, observations: Sequence[Any], static: Static, now: dateti
 
 
 def _roads(merge: Merge, static: Static, now: int) -> Roads:
-    """State of every link; those with fewer than three vehicles are unknown, whatever they did before."""
-    sums = link_speed.window(merge.slots, now // MINUTE_S)
-    newest = _newest(merge.slots, sums, now)
+    """State of every link; those with fewer than three vehicles in 15 minutes are unknown, whatever they did before."""
+    minute = now // MINUTE_S
+    sums = link_speed.window(merge.slots, minute)
+    newest = _newest(merge.slots, now)
     states: dict[int, LinkState] = {}
     samples: dict[int, Sample] = {}
     for number, link in enumerate(static.network.links):
-        total = sums.get(number)
+        total, minutes = sums.get(number), link_speed.WINDOW_MINUTES
         kmh = link_speed.speed_kmh(total) if total else None
-        at = from_epoch(newest[number]) if total else None
-        vehicles = len(total[2]) if total else 0
-        if kmh is None:
-            told = LinkState(state="unknown", speed_kmh=None, free_speed_kmh=link.limit_kmh, vehicles=vehicles, observed_at=at)
-        else:
+        if kmh is None and number in newest:
+            total, minutes = link_speed.widened(merge.slots, minute, number, total), link_speed.WIDE_MINUTES
+            kmh = link_speed.speed_kmh(total) if total else None
+        if kmh is not None:
             samples[number] = link_speed.sample(static.network, number, kmh)
-            told = LinkState(
-                state=link_state(kmh, link.limit_kmh), speed_kmh=round(kmh, 1), free_speed_kmh=link.limit_kmh,
-                vehicles=vehicles, observed_at=at,
-            )  # fmt: skip
-        states[number] = told
+        states[number] = LinkState(
+            state="unknown" if kmh is None else link_state(kmh, link.free_kmh),
+            speed_kmh=None if kmh is None else round(kmh, 1), free_speed_kmh=link.free_kmh,
+            vehicles=len(total[2]) if total else 0, minutes=minutes,
+            observed_at=from_epoch(newest[number]) if number in newest else None,
+        )  # fmt: skip
     oldest = min((newest[n] for n in samples), default=None)
     return Roads(states, samples, network(samples.values(), static.network.length_m), oldest)
 
 
-def _newest(slots: Mapping[int, Mapping[int, Sum]], sums: Mapping[int, Sum], now: int) -> dict[int, int]:
-    """link -> end of the newest minute in which somebody drove there, not after `now`."""
+def _newest(slots: Mapping[int, Mapping[int, Sum]], now: int) -> dict[int, int]:
+    """link -> end of the newest minute of the last 15 in which somebody drove there, not after `now`."""
     newest: dict[int, int] = {}
-    for minute in range(now // MINUTE_S - link_speed.WINDOW_MINUTES + 1, now // MINUTE_S + 1):
+    for minute in range(now // MINUTE_S - link_speed.WIDE_MINUTES + 1, now // MINUTE_S + 1):
         end = min((minute + 1) * MINUTE_S, now)
         for link in slots.get(minute, ()):
             newest[link] = end
@@ -215,10 +216,15 @@ def _readings(state: State, roads: Roads, static: Static, heard: int, now: int) 
     known = state.newest > 0
     share = heard / len(static.vehicles) * 100 if known and static.vehicles else None
     told = (
-        reading("traffic.network_index", "", None if tpi is None else round(tpi, 2), "estimated", "reason.free_flow_from_limit"),
+        reading("traffic.network_index", "", None if tpi is None else round(tpi, 2), *_basis(static)),
         reading("traffic.mean_speed_kmh", "km/h", None if speed is None else round(speed, 1), "live"),
         reading("traffic.coverage_pct", "%", round(coverage * 100, 1) if known else None, "live"),
         reading("traffic.online_share_pct", "%", None if share is None else round(share, 1), "live"),
         reading("traffic.online_vehicles", "", float(heard) if known else None, "live"),
     )
     return {r.measure: r for r in told}
+
+
+def _basis(static: Static) -> tuple[Confidence, str]:
+    """How sure the index is: measured against a surveyed free-flow speed, or against the limit."""
+    return ("live", "") if static.network.surveyed else ("estimated", "reason.free_flow_from_limit")

@@ -1,6 +1,8 @@
 """Follow one vehicle from fix to fix: duplicates, jumps, frozen receivers, standing vehicles; what is left drives speeds."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+import msgspec
 
 from core import geo
 from data_sources.transit.model import Position
@@ -14,6 +16,8 @@ JUMP_M, JUMP_KMH, JUMPS = 200.0, 160.0, 2  # further and faster than that is imp
 STANDING_KMH = 3.0
 FROZEN_FIXES = 3
 QUEUE_S = {"bus": 60, "empty": 90, "occupied": 300}  # standing longer: dwell at a stop, waiting for a fare, a break
+JAM_S = 90  # an occupied taxi that stands longer does not set anybody down
+STOP_LINE_M = 80.0
 
 Verdict = Literal["", "duplicate", "jump", "frozen_fix"]
 
@@ -63,23 +67,29 @@ def mark(track: Track, at: int) -> bytes:
 def follow(before: Track | None, fix: Position, network: Network, at: int, received: int) -> Step:
     """Merge a fix newer than the track (or its first).
 
-    Standing (< 3 km/h) counts as time in traffic only while it can be a queue: an occupied taxi up to 5 min, at once;
-    an empty taxi up to 90 s and a bus up to 60 s, and only once it drives on (a taxi rank and a bus stop look the same
-    until then); not at all with the ignition off or a door open. A fix stands for the time since the one before it,
-    at most 30 s. Speeds are the receiver's own, km/h.
+    Standing (< 3 km/h) counts as time in traffic only if it was a queue, which shows when the vehicle drives on. It is
+    held back until then and dropped when a taxi's passenger changed meanwhile (pick-up, set-down), when a bus stood
+    further than 80 m before its junction (a stop), when it took longer than 90 s (empty taxi: a rank) or 60 s (bus),
+    or with the ignition off or a door open. An occupied taxi that stands for more than 90 s is in a jam: its time
+    counts at once, up to 5 min. A fix stands for the time since the one before it, at most 30 s. Speeds are the
+    receiver's own, km/h.
     """
     gap = at - before.at if before else 0
     if before and 0 < gap <= 120 and before.jumps < JUMPS:
         metres = geo.distance_m(before.lon, before.lat, fix.lon, fix.lat)
         if metres > JUMP_M and metres / gap * 3.6 > JUMP_KMH:
-            return Step(_kept(before, jumps=before.jumps + 1), problem="jump")
+            return Step(_with(before, jumps=before.jumps + 1), problem="jump")
     same = before is not None and before.lon == fix.lon and before.lat == fix.lat
     frozen = before.frozen + 1 if before and same and fix.speed_kmh > 10 else 0
     link = network.match(fix.lon, fix.lat, fix.heading_deg, fix.speed_kmh, before.link if before else -1)
     share = min(float(gap), LONGEST_S) if before else NOMINAL_S
     standing = fix.speed_kmh < STANDING_KMH
     since = (before.stand_since or at) if standing and before else at if standing else 0
-    pending, drives = _share(before, fix, link, at, share, at - since if standing else -1)
+    stood = at - since if standing else -1
+    if before and before.occupied != fix.occupied:  # somebody got in or out: what was held back was no queue
+        before = _with(before, pending_s=0.0)
+    at_stop = standing and fix.occupied is None and link >= 0 and network.to_end_m(link, fix.lon, fix.lat) > STOP_LINE_M
+    pending, drives = (0.0, ()) if at_stop else _share(before, fix, link, at, share, stood)
     track = Track(
         at, received, fix.lon, fix.lat, fix.speed_kmh, fix.heading_deg, fix.occupied, fix.alarm, link,
         remember(before.seen if before else b"", gap), since, pending, 0, frozen,
@@ -101,13 +111,10 @@ def _share(
     kind = "bus" if fix.occupied is None else "occupied" if fix.occupied else "empty"
     if fix.flags or stood > QUEUE_S[kind]:
         return 0.0, ()
-    if kind == "occupied":
-        return 0.0, (Drive(at, link, 0.0, share),) if link >= 0 else ()
+    if kind == "occupied" and stood > JAM_S:
+        return 0.0, (Drive(at, link, 0.0, held + share),) if link >= 0 else ()
     return held + share, ()
 
 
-def _kept(track: Track, jumps: int) -> Track:
-    return Track(
-        track.at, track.received, track.lon, track.lat, track.speed_kmh, track.heading_deg, track.occupied, track.alarm,
-        track.link, track.seen, track.stand_since, track.pending_s, jumps, track.frozen,
-    )  # fmt: skip
+def _with(track: Track, **changes: Any) -> Track:
+    return msgspec.structs.replace(track, **changes)

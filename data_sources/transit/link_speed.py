@@ -6,7 +6,7 @@ distances, which is what GB/T 33171-2016 clause 7.2 asks for; the plain mean of 
 
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from data_sources.transit.follow import Drive
 from data_sources.transit.network import Network
@@ -20,6 +20,7 @@ KEPT_S = 48 * 3600
 MAX_COLD_BYTES = 768 * 1024
 MIN_VEHICLES = 3  # fewer on a link in the interval: no state, above all not "free"
 WINDOW_MINUTES = 5  # the running minute and the four before
+WIDE_MINUTES = 15  # where 5 minutes hold too few vehicles; the longest interval the index allows (clause 8.1)
 
 _ROW = struct.Struct("<HHHB")  # link, metres / 10, seconds, vehicles
 
@@ -65,10 +66,25 @@ def speed_kmh(total: Sum) -> float | None:
     return metres / seconds * 3.6
 
 
+def widened(slots: Mapping[int, Mapping[int, Sum]], minute: int, link: int, narrow: Sum | None) -> Sum | None:
+    """A link's sum over `WIDE_MINUTES` from its sum over `WINDOW_MINUTES`."""
+    total = narrow
+    for m in range(minute - WIDE_MINUTES + 1, minute - WINDOW_MINUTES + 1):
+        slot = slots.get(m)
+        one = slot.get(link) if slot else None
+        if one is not None:
+            if total is None:
+                total = one
+            else:
+                known = total[2]
+                total = (total[0] + one[0], total[1] + one[1], known + tuple(v for v in one[2] if v not in known))
+    return total
+
+
 def sample(network: Network, link: int, kmh: float) -> Sample:
-    """An observed link as the index wants it; free flow is the limit until history knows better."""
+    """An observed link as the index wants it; free flow is the surveyed speed, else the limit."""
     row = network.links[link]
-    return Sample(kmh, row.limit_kmh, row.length_m, row.weight)
+    return Sample(kmh, row.free_kmh, row.length_m, row.weight)
 
 
 def pack(totals: Mapping[int, Sum]) -> bytes:
@@ -94,10 +110,22 @@ def late(blob: bytes | None, drives: Iterable[tuple[Drive, bool]]) -> bytes:
     return pack({k: (m, s, tuple(range(n))) for k, (m, s, n) in totals.items()})
 
 
-def samples_of(blob: bytes, network: Network) -> list[Sample]:
-    """The observed links of a packed bucket."""
-    found = unpack(blob).items()
-    return [sample(network, link, m / s * 3.6) for link, (m, s, n) in found if n >= MIN_VEHICLES and s > 0]
+def samples_of(blobs: Sequence[bytes], network: Network) -> dict[int, Sample]:
+    """The observed links of a packed bucket and, where it holds too few vehicles, of those before it (newest first).
+
+    Packed buckets know vehicles by number only: one that stayed over a border counts on both sides.
+    """
+    total: dict[int, tuple[float, float, int]] = {}
+    for blob in blobs:
+        for link, (metres, seconds, count) in unpack(blob).items():
+            m, s, n = total.get(link, (0.0, 0.0, 0))
+            if n < MIN_VEHICLES:
+                total[link] = (m + metres, s + seconds, n + count)
+    return {
+        link: sample(network, link, m / s * 3.6)
+        for link, (m, s, n) in total.items()
+        if n >= MIN_VEHICLES and s > 0 and link < len(network.links)
+    }
 
 
 def trimmed(cold: dict[int, bytes], oldest: int) -> dict[int, bytes]:

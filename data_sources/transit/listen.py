@@ -121,7 +121,7 @@ class _Door:
             verdict = session.handle(frame)
             if verdict.keep:
                 kept.append(frame.wire)
-            if verdict.reason:
+            if verdict.reason and not verdict.quarantine:  # what goes to quarantine is counted there
                 self.city.count(SOURCE, verdict.reason)
             if verdict.quarantine:
                 self.city.quarantine(
@@ -137,7 +137,6 @@ class _Door:
 
     def _refuse(self, rejects: list[Reject], received_at: datetime) -> None:
         for reject in rejects:
-            self.city.count(SOURCE, reject.reason)
             self.city.quarantine(
                 Problem(source=SOURCE, reason=reject.reason, detail=f"at byte {reject.offset}", raw=reject.raw,
                         received_at=received_at)

@@ -25,6 +25,7 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
     limit_kmh: float
     district: str
     oneway: bool = False
+    free_kmh: float | None = None  # surveyed free-flow speed, lights included; without it the limit stands in, "estimated"
     geometry: list[tuple[float, float]] = []  # lon, lat
 
 
@@ -56,12 +57,16 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkState(msgspec.Struct, frozen=True, kw_only=True):
-    """A direction of a segment over the last interval. `speed_kmh` None with state unknown: too few vehicles."""
+    """A direction of a segment over the last 5 minutes, or 15 where fewer than 3 vehicles drove in 5.
+
+    `speed_kmh` None with state unknown: fewer than 3 vehicles in 15 minutes either.
+    """
 
     state: RoadState
     speed_kmh: float | None
     free_speed_kmh: float
     vehicles: int
+    minutes: int = 5
     observed_at: datetime | None
 
 

@@ -30,6 +30,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     length_m: float
     weight: float
     limit_kmh: float
+    free_kmh: float  # surveyed free-flow speed, or the limit
+    surveyed: bool
     lon: float  # its middle, WGS-84
     lat: float
 
@@ -41,6 +43,7 @@ class Network:
         self.links: list[Link] = []
         self.segments = tuple(segments)
         self._grid: dict[tuple[int, int], list[Piece]] = {}
+        self._ends: list[tuple[float, float]] = []
         points = [p for s in segments for p in s.geometry]
         lon = sum(p[0] for p in points) / len(points) if points else 0.0
         lat = sum(p[1] for p in points) / len(points) if points else 0.0
@@ -52,12 +55,15 @@ class Network:
         self.weight = sum(link.weight for link in self.links)
         self.radius_m = max((hypot(*self.plane.xy(*p)) for p in points), default=0.0)
         self.digest = zlib.crc32("|".join(f"{x.id}:{x.length_m:.0f}" for x in self.links).encode())
+        self.surveyed = all(link.surveyed for link in self.links)
         self.by_road = _grouped([x.name for x in self.links])
         self.by_district = _grouped([x.district for x in self.links])
 
     def _add(self, segment: Segment) -> None:
         places = [self.plane.xy(*p) for p in segment.geometry]
         length = sum(hypot(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(places))
+        if places:
+            self._ends += [places[-1]] if segment.oneway else [places[-1], places[0]]
         middle = segment.geometry[len(segment.geometry) // 2] if segment.geometry else (0.0, 0.0)
         forward, backward = len(self.links), -1 if segment.oneway else len(self.links) + 1
         for way in ("f",) if segment.oneway else ("f", "b"):
@@ -65,7 +71,8 @@ class Network:
                 Link(
                     id=f"{segment.id}:{way}", segment=segment.id, name=segment.name, name_en=segment.name_en,
                     district=segment.district, length_m=length, weight=length * segment.lanes,
-                    limit_kmh=segment.limit_kmh, lon=middle[0], lat=middle[1],
+                    limit_kmh=segment.limit_kmh, free_kmh=min(segment.free_kmh or segment.limit_kmh, segment.limit_kmh),
+                    surveyed=segment.free_kmh is not None, lon=middle[0], lat=middle[1],
                 )
             )  # fmt: skip
         for (x1, y1), (x2, y2) in itertools.pairwise(places):
@@ -85,6 +92,11 @@ class Network:
                     cells.add((int((px + dx) // CELL_M), int((py + dy) // CELL_M)))
         for cell in cells:
             self._grid.setdefault(cell, []).append(piece)
+
+    def to_end_m(self, link: int, lon: float, lat: float) -> float:
+        """Straight metres from a place to the junction a link leads to."""
+        (x, y), (ex, ey) = self.plane.xy(lon, lat), self._ends[link]
+        return hypot(ex - x, ey - y)
 
     def match(self, lon: float, lat: float, heading_deg: float, speed_kmh: float, last: int = -1) -> int:
         """Number of the link a fix is on, -1 when none.

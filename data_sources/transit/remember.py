@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from core.clock import from_epoch
 from data_sources.contract import Point
 from data_sources.transit import link_speed
-from data_sources.transit.link_speed import BUCKET_S, MIN_VEHICLES
+from data_sources.transit.link_speed import BUCKET_S
 from data_sources.transit.merge import Merge
 from data_sources.transit.network import Network
 from data_sources.transit.tpi import Sample, network
@@ -26,48 +26,43 @@ def closing(closed: int, now: int) -> range:
 def close(merge: Merge, closed: int, series: Mapping[int, Pair]) -> tuple[list[Point], dict[int, Pair], int]:
     """(points, series, newest closed bucket). Packs closing buckets and the hot ones among the changed.
 
-    A bucket in which nothing drove gives a coverage point of 0 only while we were listening: an outage writes nothing.
+    A changed bucket also changes the two after it, whose thin links look back 15 minutes. A bucket in which nothing
+    drove gives a coverage point of 0 only while we were listening: an outage writes nothing.
     """
     points: list[Point] = []
     kept = dict(series)
     new = closing(closed, merge.now)
-    for bucket in sorted({*new, *(b for b in merge.dirty if b <= max(closed, new.stop - 1))}):
-        first = bucket * BUCKET_S // link_speed.MINUTE_S
-        hot = link_speed.window(merge.slots, first + 4)
-        if hot and link_speed.is_hot(bucket, merge.now):
+    last = max(closed, new.stop - 1)
+    for bucket in sorted({*new, *merge.dirty}):
+        hot = link_speed.window(merge.slots, (bucket + 1) * BUCKET_S // link_speed.MINUTE_S - 1)
+        if hot and bucket <= last and link_speed.is_hot(bucket, merge.now):
             merge.cold[bucket] = link_speed.pack(hot)
-        blob = merge.cold.get(bucket)
-        if blob is None:
+    for bucket in sorted({*new, *(b + k for b in merge.dirty for k in range(3) if b + k <= last)}):
+        if bucket not in merge.cold:
             if bucket == new.stop - 1 and closed:
                 points.append(_point("traffic.coverage_pct", "", bucket, 0.0))
             continue
-        told, pair = _points(bucket, blob, merge.static.network)
+        blobs = [merge.cold[b] for b in (bucket, bucket - 1, bucket - 2) if b in merge.cold]
+        told, kept[bucket] = _points(bucket, link_speed.samples_of(blobs, merge.static.network), merge.static.network)
         points += told
-        kept[bucket] = pair
-    last = max(closed, new.stop - 1)
     merge.cold = link_speed.trimmed(merge.cold, (merge.now - link_speed.KEPT_S) // BUCKET_S)
     return points, {b: v for b, v in kept.items() if b > last - SERIES_BUCKETS}, last
 
 
-def _points(bucket: int, blob: bytes, roads: Network) -> tuple[list[Point], Pair]:
-    by_district: dict[str, list[Sample]] = {}
-    everything: list[Sample] = []
-    for link, (metres, seconds, vehicles) in link_speed.unpack(blob).items():
-        if vehicles >= MIN_VEHICLES and seconds > 0 and link < len(roads.links):
-            one = link_speed.sample(roads, link, metres / seconds * 3.6)
-            everything.append(one)
-            by_district.setdefault(roads.links[link].district, []).append(one)
-    whole = network(everything, roads.length_m)
+def _points(bucket: int, samples: Mapping[int, Sample], roads: Network) -> tuple[list[Point], Pair]:
+    whole = network(samples.values(), roads.length_m)
     points = [_point("traffic.coverage_pct", "", bucket, whole.coverage * 100)]
+    sure = "live" if roads.surveyed else "estimated"
     enough = whole.coverage >= INDEX_COVERAGE_FLOOR
     pair = (whole.tpi, whole.speed_kmh) if enough else (None, None)
     if pair[0] is not None and pair[1] is not None:
-        points.append(_point("traffic.network_index", "", bucket, pair[0], "estimated"))
+        points.append(_point("traffic.network_index", "", bucket, pair[0], sure))
         points.append(_point("traffic.mean_speed_kmh", "", bucket, pair[1]))
-    for district, samples in by_district.items():
-        part = network(samples, sum(roads.links[i].length_m for i in roads.by_district[district]))
+    for district, numbers in roads.by_district.items():
+        length = sum(roads.links[n].length_m for n in numbers)
+        part = network((samples[n] for n in numbers if n in samples), length)
         if part.tpi is not None and part.coverage >= INDEX_COVERAGE_FLOOR:
-            points.append(_point("traffic.network_index", district, bucket, part.tpi, "estimated"))
+            points.append(_point("traffic.network_index", district, bucket, part.tpi, sure))
     return points, pair
 
 

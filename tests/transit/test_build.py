@@ -51,6 +51,21 @@ def test_speed_is_distance_over_time_and_needs_three_vehicles() -> None:
     assert (two.state, two.speed_kmh, two.vehicles) == ("unknown", None, 2)
 
 
+def test_a_thin_link_looks_back_fifteen_minutes_and_says_so() -> None:
+    spread = [fix(n, 800 - 300 * (n - 4) - k * 10, 100 + k * 80, kmh=30) for n in (4, 5, 6) for k in range(6)]
+    link = run(spread).data.links["east:f"]
+    assert (link.minutes, link.vehicles, link.state) == (15, 3, "light")
+    assert run(spread[6:]).data.links["east:f"].state == "unknown"
+
+
+def test_a_surveyed_free_flow_speed_replaces_the_limit() -> None:
+    roads = [city.segment("east", (0, 0), (500, 0), (1000, 0), free_kmh=40)]
+    surveyed = city.static(roads=roads)
+    built = INTAKE.build(INTAKE.empty(surveyed, NOW), [p for n in (4, 5, 6) for p in drive(n, 30)], surveyed, NOW)
+    assert built.data.links["east:f"].state == "free"
+    assert built.readings["traffic.network_index"].state == "live"
+
+
 def test_order_duplicates_and_batching_do_not_matter() -> None:
     fixes = [p for n in range(4, 9) for p in drive(n, 25 + n)]
     once = run(fixes)
@@ -96,8 +111,14 @@ def test_ranks_stops_and_breaks_are_not_traffic() -> None:
     queue = [fix(n, 240 - 10 * k, 500, kmh=0) for n in (7, 8) for k in range(25)]  # with a passenger: a jam
     assert run(flow + queue).data.links["east:f"].speed_kmh < 35
     light = [fix(7, 100 - 10 * k, 500, kmh=0, occupied=False) for k in range(5)]
-    moved_on = run([*flow, *light, fix(7, 50, 520, kmh=30)]).data.links["east:f"]
+    moved_on = run([*flow, *light, fix(7, 50, 520, kmh=30, occupied=False)]).data.links["east:f"]
     assert moved_on.speed_kmh < 48  # a red light is part of the journey
+    picked_up = run([*flow, *light, fix(7, 50, 520, kmh=30)]).data.links["east:f"]  # somebody got in
+    assert picked_up.speed_kmh > 49
+    at_the_light = [fix(0, 100 - 10 * k, 990, kmh=0) for k in range(5)] + [fix(0, 50, 995, kmh=10)]
+    assert run(flow + at_the_light).data.links["east:f"].speed_kmh < 48
+    at_a_stop = [fix(0, 100 - 10 * k, 400, kmh=0) for k in range(5)] + [fix(0, 50, 410, kmh=40)]
+    assert run(flow + at_a_stop).data.links["east:f"].speed_kmh > 49
 
 
 def test_a_vehicle_ages_and_is_gone() -> None:
@@ -142,7 +163,7 @@ def test_index_is_withheld_below_the_coverage_floor_and_late_when_the_feed_dies(
     assert run([], built.state, NOW + timedelta(seconds=40)).readings["traffic.network_index"].state == "late"
     dead = run([], built.state, NOW + timedelta(seconds=200)).readings["traffic.online_share_pct"]
     assert (dead.state, dead.value) == ("stale", 0.0)
-    gone = run([], built.state, NOW + timedelta(seconds=700)).readings["traffic.network_index"]
+    gone = run([], built.state, NOW + timedelta(seconds=1000)).readings["traffic.network_index"]
     assert (gone.value, gone.state, gone.why) == (None, "withheld", "reason.coverage_below_floor")
     north = [fix(n, 100 - 10 * k, 0, y=20 * k, kmh=20, heading=0) for n in (4, 5, 6) for k in range(9)]
     thin = run(north).readings["traffic.network_index"]

@@ -33,8 +33,13 @@ class Gateway:
         self.broken = False
         self.listening = Listening(
             static=city.static(), secret=SECRET, count=lambda s, r: self.counts.update([r]),
-            quarantine=self.problems.append, extra={"jt808": limits},
+            quarantine=self.quarantine, extra={"jt808": limits},
         )  # fmt: skip
+
+    def quarantine(self, problem: Problem) -> None:
+        """Keeps and counts, as the gateway's own does."""
+        self.problems.append(problem)
+        self.counts.update([problem.reason])
 
     async def append(self, message: Message) -> None:
         if self.broken:

@@ -68,7 +68,9 @@ def read(folder: Path, name: str, row_type: type, complaints: Complaints, key: s
     if text is None:
         return []
     table = key or row_type.__name__.lower()
-    readers = {".csv": csv_rows, ".toml": partial(toml_rows, key=table), ".geojson": geojson_rows}
+    readers: dict[str, Callable[..., Iterator[Raw]]] = {
+        ".csv": csv_rows, ".toml": partial(toml_rows, key=table), ".geojson": geojson_rows,
+    }
     rows: list[Row] = []
     seen: dict[Any, str] = {}
     first = msgspec.structs.fields(row_type)[0].name

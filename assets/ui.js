@@ -144,6 +144,7 @@
   window.addEventListener("city:meta", (event) => { if (event.target === window) doc.dispatchEvent(new CustomEvent("city:meta", { detail: event.detail })); });
   window.addEventListener("hashchange", tick);
   window.addEventListener("popstate", tick);
+  window.addEventListener("_dashprivate_pushstate", () => requestAnimationFrame(tick));
   window.addEventListener("resize", tick);
   new MutationObserver((changes) => { if (changes.some((c) => c.attributeName === "data-link")) link(); })
     .observe(root, { subtree: true, attributes: true, attributeFilter: ["data-link"] });

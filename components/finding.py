@@ -68,18 +68,17 @@ def since(finding: Finding) -> Component:
 
 
 def card(finding: Finding, viewing: Viewing, *, number: int | None = None, picture: bool = True) -> Component:
-    """One finding in two or three lines."""
-    first: list[Component | str] = [html.Span(place(finding, viewing), className="finding-place")]
+    """One finding: where and since when; what against the usual, and whose."""
     text = words(finding, viewing)
     against = compared(finding, viewing)
-    second = viewing.t("ui.finding.line", what=text, value=against) if against else text
-    third = [html.Span(owner(finding, viewing), className="finding-owner"),
-             html.Span(viewing.t("ui.finding.ended"), className="finding-ended") if finding.ended_at else None,
-             since(finding)]
+    what = viewing.t("ui.finding.line", what=text, value=against) if against else text
+    ended = html.Span(viewing.t("ui.finding.ended"), className="finding-ended") if finding.ended_at else None
+    first = [html.Span(place(finding, viewing), className="finding-place"), ended, since(finding)]
+    second = [html.Span(what, className="finding-what"), html.Span(owner(finding, viewing), className="finding-owner")]
     mark = html.Span([icons.shape(finding.severity), html.Span(viewing.t(f"severity.{finding.severity}"), className="sr-only"),
                       html.B(str(number)) if number is not None else None], className="finding-mark")
-    parts = [mark, html.Div([html.Div(first, className="finding-first"), html.Div(second, className="finding-what"),
-                             html.Div(third, className="finding-third")], className="finding-body")]
+    parts = [mark, html.Div([html.Div(first, className="finding-first"), html.Div(second, className="finding-second")],
+                            className="finding-body")]
     if picture and finding.evidence:
         parts.append(thumb(finding, viewing))
     data = {"data-key": finding.id, "data-entity": finding.entity, "data-severity": finding.severity}

@@ -32,7 +32,8 @@ def kpi(reading: Reading | None, measure: Measure, viewing: Viewing, *, usual: f
     if label:
         rows.append(html.Div(label_text, className="kpi-label"))
     beside = html.Span(word, className="kpi-word") if word and value is not None else None
-    rows.append(html.Div([figure(value, measure.unit, measure.digits), badge(band, viewing), beside], className="kpi-main"))
+    mark = badge(band, viewing) if value is not None else state_mark(reading.state if reading else "missing", viewing)
+    rows.append(html.Div([figure(value, measure.unit, measure.digits), mark, beside], className="kpi-main"))
     if value is None:
         rows.append(html.Div(why(reading, viewing), className="kpi-why"))
     else:
@@ -105,11 +106,11 @@ def state_mark(state: str, viewing: Viewing) -> Component:
     return html.Span([icons.shape(mark), viewing.t(f"state.{state}")], className="state", **{"data-state": state})
 
 
-def row(reading: Reading | None, measure: Measure, viewing: Viewing) -> Component:
-    """A small line "name … value unit" for secondary measures."""
+def row(reading: Reading | None, measure: Measure, viewing: Viewing, *, name: str = "") -> Component:
+    """A small line "name … value unit" for secondary measures; `name` is a shorter word for a narrow place."""
     value = reading.value if reading else None
     title = "" if value is not None else why(reading, viewing)
-    return html.Div([html.Span(viewing.t(f"measure.{measure.key}"), className="fact-name"),
+    return html.Div([html.Span(name or viewing.t(f"measure.{measure.key}"), className="fact-name"),
                      figure(value, measure.unit, measure.digits)],
                     className="fact", title=title, **{"data-state": reading.state if reading else "missing"})
 

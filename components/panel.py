@@ -7,7 +7,7 @@ age and turns live into late and stale by itself, so that a frame ages even when
 from collections.abc import Sequence
 from typing import Literal
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from components import icons, ids
@@ -21,11 +21,11 @@ _BARS: dict[Skeleton, int] = {"figure": 2, "list": 6, "chart": 3, "map": 1, "tab
 
 def slot(panel: Panel | str, viewing: Viewing, *, area: str = "", measures: Sequence[Measure] = (),
          skeleton: Skeleton = "chart", class_name: str = "", bare: bool = False, title: str = "",
-         grow: float = 1) -> Component:
+         grow: float = 1, href: str = "") -> Component:
     """An empty frame for `panel`, showing its skeleton until the live link sets the body.
 
     `area` is its CSS grid area, `grow` its share of a column's height; `measures` are explained in the menu; `bare` leaves
-    the head out (chips, ribbon).
+    the head out (chips, ribbon); `href` makes the title lead to the page that tells more.
     """
     panel_id = panel if isinstance(panel, str) else panel.id
     body = html.Div(loading(skeleton), id=ids.panel_body(panel_id), className="panel-body")
@@ -34,17 +34,20 @@ def slot(panel: Panel | str, viewing: Viewing, *, area: str = "", measures: Sequ
     style: dict[str, str | float] = {"--grow": grow} if grow != 1 else {}
     if area:
         style["gridArea"] = area
-    classes = " ".join(part for part in ("panel", "panel-bare" if bare else "", class_name) if part)
-    parts = [body] if bare else [_head(panel_id, name, viewing, measures), body]
+    partial = isinstance(panel, Panel) and panel.partial  # tells itself what is old, so it is not dimmed as a whole
+    marks = ("panel", "panel-bare" if bare else "", "panel-partial" if partial else "", class_name)
+    classes = " ".join(part for part in marks if part)
+    parts = [body] if bare else [_head(name, viewing, measures, href), body]
     return html.Section(parts, id=ids.panel_frame(panel_id), className=classes, style=style, **frame)
 
 
-def _head(panel_id: str, name: str, viewing: Viewing, measures: Sequence[Measure]) -> Component:
+def _head(name: str, viewing: Viewing, measures: Sequence[Measure], href: str) -> Component:
     mark = html.Span([
         html.Span([icons.shape("live"), icons.shape("late"), icons.shape("bar")], className="panel-mark"),
         html.Span("", className="panel-age"),
     ], className="panel-when", tabIndex="0", role="note")
-    head = [html.H2(name, className="panel-title"), mark]
+    title = dcc.Link([name, icons.icon("chevron")], href=href, className="panel-link") if href and viewing.portal != "wall" else name
+    head = [html.H2(title, className="panel-title"), mark]
     if viewing.portal != "wall":
         head.append(_menu(name, viewing, measures))
     return html.Header(head, className="panel-head")

@@ -48,7 +48,7 @@ def traffic(snapshots: Snapshots, viewing: Viewing) -> Component:
     index, speed = measure("transit", "traffic.network_index"), measure("transit", "traffic.mean_speed_kmh")
     reading = snapshot.readings.get(index.key)
     head = kpi.kpi(reading, index, viewing, usual=_usual(snapshot, index.key), size="l", label=False)
-    side = kpi.row(snapshot.readings.get(speed.key), speed, viewing)
+    side = _row(snapshot, speed, viewing)
     online, known = sum(snapshot.data.online.values()), sum(snapshot.data.registered.values())
     fleet = _fact(viewing.t("overview.vehicles"), f"{fmt.number(online)}/{fmt.number(known)}")
     line = chart.trend(snapshot.data.index_trend, viewing, digits=1, label=viewing.t(f"measure.{index.key}"), bands=index.bands, low=0)
@@ -69,10 +69,10 @@ def parking(snapshots: Snapshots, viewing: Viewing) -> Component:
     free = snapshot.readings.get("parking.free")
     word = viewing.t("overview.free", n=fmt.number(free.value)) if free and free.value is not None else ""
     head = kpi.kpi(snapshot.readings.get(rate.key), rate, viewing, usual=_usual(snapshot, rate.key), size="l", label=False, note=word)
-    side = [kpi.row(snapshot.readings.get(key), measure("parking", key), viewing) for key in ("parking.full_places", "parking.arrivals_h")]
+    side = [_row(snapshot, measure("parking", key), viewing) for key in ("parking.full_places", "parking.arrivals_h")]
     line = chart.trend(snapshot.data.trend, viewing, unit="%", label=viewing.t(f"measure.{rate.key}"), bands=rate.bands, low=0, high=100)
     keys = ("parking.on_street_occupancy_pct", "parking.off_street_occupancy_pct", "parking.coverage_pct")
-    more = html.Div([kpi.row(snapshot.readings.get(key), measure("parking", key), viewing) for key in keys], className="fact-list if-tall")
+    more = html.Div([_row(snapshot, measure("parking", key), viewing) for key in keys], className="fact-list if-tall")
     return layout.view(_split(head, side, line), more)
 
 
@@ -83,9 +83,9 @@ def air(snapshots: Snapshots, viewing: Viewing) -> Component:
     primary = viewing.t("ui.list_comma").join(viewing.t(f"pollutant.{p}") for p in snapshot.data.primary)
     note = viewing.t("overview.primary", pollutant=primary) if primary else ""
     head = kpi.kpi(snapshot.readings.get(aqi.key), aqi, viewing, usual=_usual(snapshot, aqi.key), size="l", label=False, note=note)
-    side = [kpi.row(snapshot.readings.get(key), measure("air", key), viewing) for key in ("air.pm25_ug_m3", "air.pm10_ug_m3")]
+    side = [_row(snapshot, measure("air", key), viewing) for key in ("air.pm25_ug_m3", "air.pm10_ug_m3")]
     line = chart.trend(snapshot.data.aqi_trend, viewing, label=viewing.t(f"measure.{aqi.key}"), bands=aqi.bands, low=0)
-    more = html.Div([kpi.row(snapshot.readings.get(key), measure("air", key), viewing) for key in ("air.o3_ug_m3", "air.no2_ug_m3")]
+    more = html.Div([_row(snapshot, measure("air", key), viewing) for key in ("air.o3_ug_m3", "air.no2_ug_m3")]
                     + [_fact(viewing.t("overview.standard"), snapshot.data.standard)], className="fact-list if-tall")
     return layout.view(_split(head, side, line), more)
 
@@ -117,12 +117,14 @@ def governance(snapshots: Snapshots, viewing: Viewing) -> Component:
     data = snapshot.data
     meant = measure("cameras", "cameras.open_findings")
     head = kpi.kpi(snapshot.readings.get(meant.key), meant, viewing, size="l", label=False, word=viewing.t("overview.open"))
-    side = [kpi.row(snapshot.readings.get(key), measure("cameras", key), viewing) for key in ("cameras.findings_today", "cameras.online_share_pct")]
+    side = [_row(snapshot, measure("cameras", key), viewing) for key in ("cameras.findings_today", "cameras.online_share_pct")]
     counts = sorted(((matter, data.today.get(matter, 0)) for matter in domain("cameras").extra["matters"]), key=lambda pair: (-pair[1], pair[0]))
     most = max((count for _, count in counts), default=0)
-    rows = [(html.Span(viewing.t(f"finding.camera.{matter}")), table.bar(count, most), table.number(count)) for matter, count in counts]
+    rows = [[html.Span(viewing.t(f"finding.camera.{matter}")), table.bar(count, most), table.number(count)] for matter, count in counts]
     columns = [table.Column(grow=True, width="46%"), table.Column(), table.Column(align="right", width="2.6em")]
-    body = table.ranked(columns, rows[:{"wall": 8, "desk": 6, "phone": 5}[viewing.portal]], head=False,
+    if viewing.portal == "phone":  # half a phone's width: the word and the count
+        columns, rows = [table.Column(grow=True), columns[2]], [[cells[0], cells[2]] for cells in rows]
+    body = table.ranked(columns, rows[:{"wall": 8, "desk": 6, "phone": 4}[viewing.portal]], head=False,
                         caption=viewing.t("overview.matters", areas=len(data.matrix)), class_name="if-room")
     return layout.view(_top(head, side), body)
 
@@ -144,6 +146,10 @@ def _usual(snapshot: Snapshot, key: str) -> float | None:
     """The usual value as a finding about the city's own measure states it; nothing else may claim to know it."""
     about: list[Finding] = [f for f in snapshot.findings if f.detail.get("measure") == key and f.ended_at is None]
     return about[0].usual if about else None
+
+
+def _row(snapshot: Snapshot, meant: Measure, viewing: Viewing) -> Component:
+    return kpi.row(snapshot.readings.get(meant.key), meant, viewing, name=viewing.t(f"overview.short.{meant.key}"))
 
 
 def _fact(name: str, value: str) -> Component:
@@ -171,13 +177,13 @@ LAYERS = (map_layers.ROADS, map_layers.VEHICLES, map_layers.findings_of(*ALL), m
 def page_layout(viewing: Viewing) -> Component:
     """Left what is wrong and how the roads are; middle the city; right air, order, and the feeds behind it all."""
     def slot(part: Panel, **more: Any) -> Component:
-        name = next((n for n in part.domains), "")
-        explained = [m for m in domain(name).measures if m.key in part.measures]
-        return panel.slot(part, viewing, measures=explained, **more)
+        explained = [m for name in part.domains for m in domain(name).measures if m.key in part.measures]
+        href = domain(part.domains[0]).route if len(part.domains) == 1 else ""
+        return panel.slot(part, viewing, measures=explained, **{"href": href, "class_name": "small" if href else "", **more})
 
     left = [[slot(FINDINGS, skeleton="list", grow=2.5, class_name="anchor-events")], [slot(TRAFFIC), slot(PARKING)]]
     right = [[slot(AIR), slot(DISTRICTS, skeleton="table", class_name="only-wide")],
-             [slot(GOVERNANCE, skeleton="table", grow=1.15), slot(SOURCES, skeleton="table", grow=0.98)]]
+             [slot(GOVERNANCE, skeleton="table", grow=1.15), slot(SOURCES, skeleton="table", grow=0.98, href="/sources")]]
     stage = city_map.stage(viewing, [layer.id for layer in LAYERS], legend=("roads", "findings"))
     return layout.stage(left, stage, right)
 

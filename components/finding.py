@@ -58,7 +58,7 @@ def thumb(finding: Finding, viewing: Viewing) -> Component | None:
     if not finding.evidence:
         return None
     return html.Img(src=f"/evidence/{finding.evidence[0]}", alt=viewing.t("ui.finding.picture"), className="thumb",
-                    **{"loading": "lazy", "data-evidence": finding.evidence[0]})
+                    **{"data-evidence": finding.evidence[0]})
 
 
 def since(finding: Finding) -> Component:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from demo.cameras.studio import Camera
 
 METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, TEARDOWN"
+PRE_ROLL = 9  # pictures a player gets at once: at two a second it would else take 5 s to learn the frame rate
 
 
 async def serve_rtsp(host: str, port: int, cameras: Mapping[str, "Camera"]) -> None:
@@ -103,8 +104,10 @@ class Session:
         ssrc, sequence, at = zlib.crc32(camera.view.id.encode()), 0, 0.0
         with contextlib.suppress(OSError, TimeoutError):
             async with camera.watched():
+                first = await camera.next(at)
+                waiting = [*await camera.before(first[0], PRE_ROLL), first]
                 while not self.writer.is_closing():
-                    at, jpeg = await camera.next(at)
+                    at, jpeg = waiting.pop(0) if waiting else await camera.next(at)
                     sent = rtp_jpeg.packets(jpeg, sequence, int(at * rtp_jpeg.CLOCK), ssrc)
                     sequence += len(sent)
                     self.writer.write(b"".join(struct.pack(">cBH", b"$", self.channel, len(p)) + p for p in sent))

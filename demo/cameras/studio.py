@@ -69,6 +69,12 @@ class Camera:
                 await self._fresh.wait()
             return self.newest
 
+    async def before(self, at: float, count: int) -> list[tuple[float, bytes]]:
+        """The pictures before `at`, oldest first: what a recorder's buffer hands to a player so that it starts at once."""
+        loop = asyncio.get_running_loop()
+        times = [at - FRAME_S * n for n in range(count, 0, -1)]
+        return [(t, await loop.run_in_executor(self.pool, self._picture, t)) for t in times]
+
     async def _draw(self) -> None:
         loop = asyncio.get_running_loop()
         while self.watchers:

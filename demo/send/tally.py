@@ -20,8 +20,10 @@ class Tally:
 
     async def show(self, every_s: float) -> None:
         """Log the totals until cancelled."""
+        wait_s = min(15.0, every_s)
         while True:
-            await asyncio.sleep(every_s)
+            await asyncio.sleep(wait_s)
+            wait_s = every_s
             for source, counts in sorted(self.counts.items()):
                 log.info(source, **dict(sorted(counts.items())))
 

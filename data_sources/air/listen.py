@@ -149,7 +149,7 @@ class Hj212Listener:
                     writer.write(reply)
                 await writer.drain()
         except TimeoutError:
-            city.count(SOURCE, "idle")
+            city.count(SOURCE, "idle_timeout")
         except OSError as error:
             log.debug("connection lost", source=SOURCE, error=str(error))
         finally:

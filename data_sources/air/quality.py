@@ -19,7 +19,7 @@ RANGE: dict[str, tuple[float, float]] = {
 }
 JUMP: dict[str, float] = {"pm25": 150, "pm10": 300, "so2": 300, "no2": 200, "o3": 200, "co": 10}
 RECENT, SPIKE_RUN = 9, 3
-FLAT_FINE_S, FLAT_FINE_SAMPLES = 3_600, 30  # readings with decimals: thirty equal ones do not happen
+FLAT_FINE_S, FLAT_FINE_SAMPLES = 1_200, 30  # readings with decimals: thirty equal ones do not happen
 FLAT_COARSE_S, FLAT_GAS_S = 4 * 3_600, 12 * 3_600  # whole numbers: HJ 818-style 4 h; clean gases rest at low integers
 HUMID_PCT = 90
 _FAULTS, _MAINTENANCE = frozenset("FDTB"), frozenset("MCS")
@@ -68,7 +68,8 @@ def remember(memory: StationMemory, report: AirReport, good: Mapping[str, float]
             watch.samples += 1
         else:
             watch.value, watch.since, watch.samples = value, at, 1
-        watch.recent = [*watch.recent[-(RECENT - 1) :], value]
+        before = [] if watch.spikes >= SPIKE_RUN - 1 else watch.recent[-(RECENT - 1) :]  # a believed event starts anew
+        watch.recent = [*before, value]
         watch.spikes = 0
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.clock import BEIJING, from_epoch
 from data_sources.contract import Built, Point
-from data_sources.parking import draw, findings, merge
+from data_sources.parking import draw, findings, merge, past
 from data_sources.parking.model import BerthEvent, CountReport, GateEvent, Place, PlaceState, UnknownPlace
 from data_sources.parking.state import (
     BINS,
@@ -57,16 +57,36 @@ class Draft:
         at = event.observed_at.timestamp()
         if at > self.state.newest.get(event.source, 0.0):
             self.state.newest[event.source] = min(at, self.now)
-        if isinstance(event, GateEvent):
-            if not first_time(self.state, f"{event.source}:{event.event_id}", at):
-                return
-            quarters = merge.gate(self.memory(place.id), place, event, self.now)
-        elif isinstance(event, BerthEvent):
-            quarters = merge.berth(self.memory(place.id), place, event, self.now)
-        else:
-            quarters = merge.count(self.memory(place.id), place, event, self.now)
+        memory = self.memory(place.id)
+        if not memory.live_from:
+            memory.live_from = event.received_at.timestamp()
+        quarters = self._merged(memory, place, event, at)
         if quarters:
             self.touched.setdefault(place.id, set()).update(quarters)
+
+    def _merged(self, memory: PlaceMemory, place: Place, event: Any, at: float) -> list[int]:
+        """An event into the present and, when it is older than the first word of the place, into its past."""
+        old = at < memory.live_from
+        if isinstance(event, GateEvent):
+            if not first_time(self.state, f"{event.source}:{event.event_id}", at):
+                return []
+            if not old:
+                return merge.gate(memory, place, event, self.now)
+            filled = past.move(memory, place, at, 1 if event.direction == "in" else -1)
+            merge.gate(memory, place, event, self.now, correct=False)
+            return filled
+        if isinstance(event, BerthEvent):
+            if not 0 <= merge.berth_index(event) < len(memory.status):
+                return []
+            quarters = merge.berth(memory, place, event, self.now)
+            if old and memory.past is not None and first_time(self.state, f"{event.berth}@{at}", at):
+                step = {0: -1, 1: 1}.get(event.status, 0)
+                quarters += past.move(memory, place, at, step) if step else []
+            return quarters
+        if old:
+            quarters = past.anchor(memory, place, at, merge.stated_count(event, place))
+            return quarters if memory.counted_at > at else quarters + merge.count(memory, place, event, self.now)
+        return merge.count(memory, place, event, self.now)
 
     def follow(self) -> None:
         """Let time pass: sample the quarters that are over for places that are up to date, and refresh old trends."""
@@ -75,6 +95,8 @@ class Draft:
             known = self.state.places.get(name)
             if known is None:
                 continue
+            if known.past is not None and known.past_at < known.live_from <= known.past_at + past.CLOSE_S:
+                self.touched.setdefault(name, set()).update(past.close(self.memory(name), place))
             current = self.now - max(known.newest, known.alive) <= FOLLOW_S
             if current and known.sampled + QUARTER <= self.now:
                 quarters = advance(self.memory(name), place, self.now + 0.001)
@@ -154,7 +176,7 @@ def _city(draft: Draft) -> list[Point]:
 
 
 def _built(draft: Draft, points: list[Point], states: list[PlaceState], now: datetime) -> Built:
-    reporting = {source: 0 for source in draw.SOURCE_OF.values()}
+    reporting = dict.fromkeys(draw.SOURCE_OF.values(), 0)
     expected = dict(reporting)
     for known in states:
         source = draw.SOURCE_OF[draft.places[known.id].kind]

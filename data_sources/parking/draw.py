@@ -8,7 +8,7 @@ from core.snapshot import Reading, State, Trend, state_of_age
 from data_sources.parking.model import ParkingData, Place, PlaceState
 from data_sources.parking.state import BINS, FULL, QUARTER, TAKEN, ParkingState, PlaceMemory, fresh, load
 
-PLACE_CADENCE_S = 900.0  # a place is late after 30 minutes without any word, stale after 60
+PLACE_CADENCE_S = 150.0  # a place is late after 5 minutes without any word, stale (unknown) after 10
 SOURCE_CADENCE_S = 60.0
 SOURCE_OF = {"on_street": "parking-berth", "off_street": "parking-gate"}
 STUCK_TAKEN_S, STUCK_IDLE_S = 24 * 3_600, 72 * 3_600

@@ -64,7 +64,10 @@ def _silent(state: ParkingState, known: PlaceState, place: Place, now: float) ->
         return None
     source = state.newest.get(SOURCE_OF[place.kind], 0.0)
     age = now - known.observed_at.timestamp()
-    limit = 4 * PLACE_CADENCE_S if from_epoch(now).astimezone(BEIJING).hour in DAY_HOURS else SILENT_NIGHT_S
+    memory = state.places.get(place.id)
+    talks = memory is not None and memory.counted_at > 0  # sends counts at any hour
+    daytime = from_epoch(now).astimezone(BEIJING).hour in DAY_HOURS
+    limit = 4 * PLACE_CADENCE_S if talks or daytime else SILENT_NIGHT_S
     if age <= limit or now - source > 4 * SOURCE_CADENCE_S:
         return None
     return Condition(key=f"silent:{place.id}", kind="finding.parking.silent", severity="warning",

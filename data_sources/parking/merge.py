@@ -7,17 +7,15 @@ an operator's count becomes the base, and movements after its time are added on 
 from bisect import insort
 
 from data_sources.parking.model import BerthEvent, CountReport, GateEvent, Place
-from data_sources.parking.state import FAULT, IDLE, QUARTER, RECENT_S, TAKEN, UNKNOWN, PlaceMemory, advance
+from data_sources.parking.state import FAULT, IDLE, RECENT_S, TAKEN, UNKNOWN, PlaceMemory, advance
 
 _CODE = (IDLE, TAKEN, FAULT, UNKNOWN)
 
 
 def berth(memory: PlaceMemory, place: Place, event: BerthEvent, now: float) -> list[int]:
-    """A berth's state change; the quarters sampled on the way."""
-    index = int(event.berth.rpartition("-")[2]) - 1
+    """A berth's state change that is newer than what is known of the berth; the quarters sampled on the way."""
+    index = berth_index(event)
     at, new = event.observed_at.timestamp(), _CODE[event.status]
-    if not 0 <= index < len(memory.status):
-        return []
     if at <= memory.last[index]:
         if at == memory.last[index] and memory.status[index] == new:
             memory.alive = max(memory.alive, min(event.received_at.timestamp(), now))
@@ -34,14 +32,19 @@ def berth(memory: PlaceMemory, place: Place, event: BerthEvent, now: float) -> l
     memory.faults += (new == FAULT) - (old == FAULT)
     memory.known += (new in (IDLE, TAKEN)) - (old in (IDLE, TAKEN))
     if (old, new) == (IDLE, TAKEN):
-        _tally(memory.arrivals, at, now)
+        tally(memory.arrivals, at, now)
     elif (old, new) == (TAKEN, IDLE):
-        _tally(memory.departures, at, now)
+        tally(memory.departures, at, now)
     return sampled
 
 
-def gate(memory: PlaceMemory, place: Place, event: GateEvent, now: float) -> list[int]:
-    """A vehicle in or out (an id not seen before); the quarters sampled or corrected."""
+def berth_index(event: BerthEvent) -> int:
+    """Position of a berth in its place, from 0."""
+    return int(event.berth.rpartition("-")[2]) - 1
+
+
+def gate(memory: PlaceMemory, place: Place, event: GateEvent, now: float, correct: bool = True) -> list[int]:
+    """A vehicle in or out (an id not seen before); the quarters sampled, and those `correct`ed for a late one."""
     at, step = event.observed_at.timestamp(), 1 if event.direction == "in" else -1
     touched = advance(memory, place, at)
     memory.newest = max(memory.newest, at)
@@ -50,36 +53,39 @@ def gate(memory: PlaceMemory, place: Place, event: GateEvent, now: float) -> lis
         memory.moves.pop(0)
     memory.net += step
     memory.low = min(memory.low, memory.net)
-    _tally(memory.arrivals if step > 0 else memory.departures, at, now)
+    tally(memory.arrivals if step > 0 else memory.departures, at, now)
     if memory.count is not None and at > memory.base_at:
         memory.count = _bounded(memory, place, memory.count + step)
-        touched += _correct(memory, place, at, step)
+        touched += _correct(memory, place, at, step) if correct else []
     return touched
 
 
 def count(memory: PlaceMemory, place: Place, report: CountReport, now: float) -> list[int]:
-    """An operator's count: the new base, when it is newer than the present one; else it may fill a gap of the past."""
-    at = report.observed_at.timestamp()
-    vacant = report.vacant if report.total == place.capacity else min(report.vacant, place.capacity)
-    stated = max(0, place.capacity - vacant) if report.total >= place.capacity else min(report.total - vacant, place.capacity)
+    """An operator's count. Of a car park it is the new base; of a road it confirms the place and shows disagreement."""
+    at, stated = report.observed_at.timestamp(), stated_count(report, place)
     memory.capacity_differs = report.total != place.capacity
-    if at < memory.base_at:
-        quarter = round(at / QUARTER) * QUARTER
-        if quarter not in memory.bins and quarter <= memory.sampled:
-            memory.bins[quarter] = (stated, place.capacity)
-            memory.trend_end = 0
-            return [quarter]
+    if at < memory.counted_at:
         return []
-    if at == memory.base_at and not memory.estimated:
-        memory.alive = max(memory.alive, min(report.received_at.timestamp(), now))
     sampled = advance(memory, place, at)
-    later = sum(step for moved, step in memory.moves if moved > at)
-    if memory.count is not None and not memory.estimated:
-        memory.drift = stated - (memory.count - later) if at != memory.base_at else memory.drift
-    memory.count = _bounded(memory, place, stated + later)
-    memory.estimated, memory.base_at = False, at
-    memory.newest = max(memory.newest, at)
+    memory.alive = max(memory.alive, min(at, now))
+    if place.kind == "on_street":
+        memory.drift = stated - memory.occupied if memory.known == place.capacity else None
+    else:
+        later = sum(step for moved, step in memory.moves if moved > at)
+        if memory.count is not None and not memory.estimated and at > memory.counted_at:
+            memory.drift = stated - (memory.count - later)
+        memory.count = _bounded(memory, place, stated + later)
+        memory.estimated, memory.base_at = False, at
+        memory.newest = max(memory.newest, at)
+    memory.counted_at = at
     return sampled
+
+
+def stated_count(report: CountReport, place: Place) -> int:
+    """Vehicles inside by an operator's count. With another total than ours, free spaces are believed up to capacity."""
+    if report.total >= place.capacity:
+        return place.capacity - min(report.vacant, place.capacity)
+    return report.total - report.vacant
 
 
 def _bounded(memory: PlaceMemory, place: Place, number: int) -> int:
@@ -101,7 +107,8 @@ def _correct(memory: PlaceMemory, place: Place, at: float, step: int) -> list[in
     return corrected
 
 
-def _tally(minutes: dict[int, int], at: float, now: float) -> None:
+def tally(minutes: dict[int, int], at: float, now: float) -> None:
+    """Count a movement in its minute; only the last two hours are of interest."""
     if at > now - RECENT_S:
         minute = int(at // 60)
         minutes[minute] = minutes.get(minute, 0) + 1

@@ -47,6 +47,10 @@ class PlaceMemory(msgspec.Struct):
     departures: dict[int, int] = {}
     bins: dict[int, tuple[int, int]] = {}  # quarter of an hour -> (occupied, known)
     sampled: int = 0
+    live_from: float = 0.0  # when the place was first heard of: events before it fill the past
+    counted_at: float = 0.0  # newest count stated by the operator
+    past: int | None = None  # number of vehicles at `past_at`, on the way from an old count to `live_from`
+    past_at: float = 0.0
     full_since: float = 0.0
     trend: list[float | None] = []
     trend_end: int = 0
@@ -91,13 +95,13 @@ def load(memory: PlaceMemory, place: Place) -> tuple[int, int] | None:
 
 
 def advance(memory: PlaceMemory, place: Place, until: float) -> list[int]:
-    """Sample every quarter of an hour before `until` that has not been sampled; the sampled quarters.
+    """Sample the quarters of an hour before `until` that have not been sampled; the sampled quarters.
 
-    Called with an event's own time before the event is merged, so that back-filled events in order fill the past.
+    Called with an event's own time before the event is merged, so that what arrives late but in order is drawn right.
+    Nothing before the first word of the place is sampled here: that is the past, filled by `past.py`.
     """
     if not memory.sampled:
-        memory.sampled = int(until // QUARTER) * QUARTER
-        return []
+        memory.sampled = int(memory.live_from // QUARTER) * QUARTER
     if until - memory.sampled > (BINS + 8) * QUARTER:
         memory.sampled = int((until - (BINS + 8) * QUARTER) // QUARTER) * QUARTER
     done: list[int] = []

@@ -99,9 +99,9 @@ def _factors(
 def scaled(name: str, value: float, station: Station) -> float:
     """A device's number in our unit. ng/m³ is the standard's own default for particles, µg/m³ what most devices send."""
     if name in PARTICLES:
-        return value * _SCALE[station.pm_unit]
+        return round(value * _SCALE[station.pm_unit], 6)  # 0.029 mg is 29 µg, not 29.000000000000004
     if name in GASES:
-        return value * _SCALE[station.gas_unit]
+        return round(value * _SCALE[station.gas_unit], 6)
     return value
 
 

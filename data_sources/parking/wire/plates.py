@@ -10,12 +10,13 @@ PLATE_KEYS = frozenset(
      "license_plate", "licenseplate", "licence_plate", "vehicle_no", "vehicleno", "车牌", "车牌号", "车牌号码"}
 )
 _PLATE = re.compile(
-    "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领军警][A-HJ-Z][·.\\- ]?[A-HJ-NP-Z0-9]{4,6}[A-HJ-NP-Z0-9挂学警港澳]?",
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领军警]"
+    r"[A-HJ-Z][·.\- ]?[A-HJ-NP-Z0-9]{4,6}[A-HJ-NP-Z0-9挂学警港澳]?",
     re.IGNORECASE,
 )
 
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
-_FIELD = re.compile(r"""("(?:%s)"\s*:\s*")([^"]+)""" % "|".join(sorted(PLATE_KEYS)), re.IGNORECASE)
+_FIELD = re.compile(rf"""("(?:{"|".join(sorted(PLATE_KEYS))})"\s*:\s*")([^"]+)""", re.IGNORECASE)
 
 
 def hashed(plate: str, key: bytes) -> str:

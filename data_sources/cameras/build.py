@@ -72,7 +72,7 @@ def _refusal(seen: Reported, places: Places, at: float) -> str:
     if seen.entity not in places.cameras:
         return "unknown_camera"
     if seen.body.at > at + AHEAD_S:
-        return "clock_ahead"
+        return "camera_clock_ahead"
     return ""
 
 

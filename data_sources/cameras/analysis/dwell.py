@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from data_sources.cameras.analysis.background import LongTerm
-from data_sources.cameras.analysis.objects import Standing, creep, likeness, moved, overlap
+from data_sources.cameras.analysis.objects import Standing, creep, likeness, moved, overlap, tint_of
 from data_sources.cameras.analysis.parameters import Array, Parameters
 from data_sources.cameras.analysis.sampling import Samples
 
@@ -56,17 +56,21 @@ def onset_of(thing: Standing, samples: Samples, p: Parameters) -> tuple[float, b
     return first, before < p.arrived
 
 
-def follow(thing: Standing, luminance: Array, stable: Array, at: float, usual: LongTerm, still: Array,
+def follow(thing: Standing, sample: Array, stable: Array, at: float, usual: LongTerm, still: Array,
            p: Parameters) -> bool:
-    """Look for the thing in the newest sample; False when its stay is over. Restores the ground under it then."""
+    """Look for the thing in the newest sample (YCrCb); False when its stay is over and the ground under it restored."""
+    luminance = np.ascontiguousarray(sample[:, :, 0])
     ground = np.ascontiguousarray(thing.ground[:, :, 0])
     current = thing.crop(luminance)
     thing.score = likeness(thing.anchor, ground, current, thing.mask)
-    if thing.score >= p.present:
+    tint = tint_of(thing.crop(sample), thing.mask)
+    strange = max(abs(tint[0] - thing.tint[0]), abs(tint[1] - thing.tint[1])) > p.tint
+    if thing.score >= p.present and not strange:
         thing.last_seen, thing.low = at, 0
         if thing.score >= 0.85:  # follow the light, never a successor
             blended = 0.97 * thing.anchor.astype(np.float32) + 0.03 * current
             thing.anchor = np.rint(blended).astype(np.uint8)
+            thing.tint = (0.9 * thing.tint[0] + 0.1 * tint[0], 0.9 * thing.tint[1] + 0.1 * tint[1])
         return True
     inside = thing.mask > 0
     settled = float((thing.crop(stable)[inside] > 0).mean()) >= 0.6
@@ -80,7 +84,7 @@ def follow(thing: Standing, luminance: Array, stable: Array, at: float, usual: L
     thing.low += 1
     if thing.low < 2:
         return True
-    by = creep(thing, luminance, p)
+    by = None if strange else creep(thing, luminance, p)
     restore(thing, usual, still, at, p)
     if by is None:
         return False

@@ -29,6 +29,7 @@ class Standing(msgspec.Struct, kw_only=True):
     last_seen: float
     share: float  # of its first mask inside the zone
     arrived: bool
+    tint: tuple[float, float]  # mean chroma (Cr, Cb) inside the mask
     paused_s: float = 0.0
     registered: bool = False
     low: int = 0  # samples in a row that are stable but unlike the anchor
@@ -69,6 +70,12 @@ def likeness(anchor: Array, ground: Array, current: Array, mask: Array) -> float
         return max(score, 1.0 - away / max(contrast, 8.0))
     bare = ncc(ground, current, grown)
     return min(score, 0.5) if bare > score + 0.05 else score
+
+
+def tint_of(picture: Array, mask: Array) -> tuple[float, float]:
+    """Mean Cr and Cb of a YCrCb crop under a mask."""
+    _, cr, cb, _ = cv2.mean(picture, mask)
+    return float(cr), float(cb)
 
 
 def creep(thing: Standing, luminance: Array, p: Parameters) -> tuple[int, int] | None:

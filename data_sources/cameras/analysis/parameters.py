@@ -35,6 +35,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     added_ncc: float = 0.50
     removed_energy: float = 0.80
     present: float = 0.65  # masked NCC with the anchor
+    tint: float = 12.0  # grey levels the mean chroma of a thing may wander from one sample to the next
     crept: float = 0.80
     crept_range: float = 0.20
     arrived: float = 0.50  # NCC of the sample before it came must be lower than this

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -56,7 +57,7 @@ def load(analysis: Stillness, path: Path) -> bool:
                 for index, fields in enumerate(head["things"]) if same
             ]
             ended = [msgspec.convert(old, Ended) for old in head["ended"] if same]
-    except (OSError, KeyError, ValueError, TypeError, msgspec.ValidationError):
+    except (OSError, EOFError, BadZipFile, KeyError, ValueError, TypeError, msgspec.ValidationError):
         return False
     analysis.usual, analysis.things, analysis.ended = usual, things, ended
     analysis.last_at = float(head["last_at"])

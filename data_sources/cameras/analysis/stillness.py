@@ -18,7 +18,7 @@ from data_sources.cameras.analysis.dwell import (
     same_as_before,
 )
 from data_sources.cameras.analysis.masks import above, labelled, polygon
-from data_sources.cameras.analysis.objects import MARGIN, Standing, overlap
+from data_sources.cameras.analysis.objects import MARGIN, Standing, overlap, tint_of
 from data_sources.cameras.analysis.parameters import DEFAULT, Array, Parameters
 from data_sources.cameras.analysis.regions import judge
 from data_sources.cameras.analysis.sampling import Samples, shift_between, shifted
@@ -56,6 +56,7 @@ class Stillness:
         self.things: list[Standing] = []
         self.ended: list[Ended] = []
         self.last_at = 0.0
+        self._gone: list[tuple[tuple[int, int, int, int], float]] = []
         self._median = 0.0
         self._quiet = True
         self._upset_since = 0.0
@@ -114,15 +115,17 @@ class Stillness:
 
     def _follow(self, ycc: Array, at: float) -> list[Event]:
         assert self.usual is not None and self.still is not None and self.stable is not None
-        luminance = np.ascontiguousarray(ycc[:, :, 0])
         events, staying = [], []
         for thing in self.things:
-            if follow(thing, luminance, self.stable, at, self.usual, self.still, self.p):
+            if follow(thing, ycc, self.stable, at, self.usual, self.still, self.p):
                 staying.append(thing)
-            elif thing.alarmed_at:
+                continue
+            self._gone.append((thing.box(), thing.last_seen))
+            if thing.alarmed_at:
                 self.ended.append(Ended(id=thing.id, zone=thing.zone, box=thing.box(), at=thing.last_seen))
                 events.append(self._event(thing, thing.last_seen, ended=True))
         self.things = staying
+        self._gone = [old for old in self._gone if at - old[1] <= self.p.reopen_s]
         self.ended = [old for old in self.ended if at - old.at <= self.p.reopen_s]
         return events
 
@@ -206,8 +209,12 @@ class Stillness:
             id="", zone=zone, x=window[1].start, y=window[0].start, mask=mask,
             anchor=self.still[window][:, :, 0].copy(), ground=self.usual.bytes()[window].copy(), ground_at=at,
             onset=at, last_seen=at, share=share, arrived=False, score=self.p.present,
+            tint=tint_of(self.still[window], mask),
         )
         thing.onset, thing.arrived = onset_of(thing, self.samples, self.p)
+        # A successor that looks alike did not stand here while the one before it did.
+        before = [seen for where, seen in self._gone if overlap(where, thing.box()) > 0.3]
+        thing.onset = max([thing.onset, *before])
         if not thing.arrived:
             return
         left, top, width, height = thing.box()

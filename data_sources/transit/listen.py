@@ -18,6 +18,7 @@ READ_BYTES = 65_536
 IDLE_TIMEOUT_S = 300.0  # five missed heartbeats of a usual terminal
 SEND_TIMEOUT_S = 10.0  # a peer that does not read its answers
 MAX_CONNECTIONS = 10_000
+MAX_KEPT = 10  # refused pieces of one read whose bytes are kept; 64 KB may hold 30,000 of them
 MAX_REJECTS = 50  # refused pieces without one sound frame between them, then the peer is sent away
 
 log = structlog.get_logger(__name__)
@@ -46,6 +47,8 @@ class Jt808Listener:
             tasks.add(task)
             try:
                 await door.attend(reader, writer)
+            except asyncio.CancelledError:
+                pass  # we are shutting down; a cancelled connection task would be logged as a fault
             finally:
                 tasks.discard(task)
 
@@ -90,7 +93,8 @@ class _Door:
         rejected = 0
         while True:
             try:
-                chunk = await asyncio.wait_for(reader.read(READ_BYTES), self.idle_timeout_s)
+                async with asyncio.timeout(self.idle_timeout_s):
+                    chunk = await reader.read(READ_BYTES)
             except TimeoutError:
                 self.city.count(SOURCE, "idle_timeout")
                 return
@@ -103,7 +107,8 @@ class _Door:
             replies, close = await self._frames(session, frames, received_at, peer)
             if replies:
                 writer.write(replies)
-                await asyncio.wait_for(writer.drain(), SEND_TIMEOUT_S)
+                async with asyncio.timeout(SEND_TIMEOUT_S):
+                    await writer.drain()
             if rejected >= MAX_REJECTS:
                 self.city.count(SOURCE, "sent_away")
                 close = True
@@ -136,7 +141,9 @@ class _Door:
         return b"".join(replies), close
 
     def _refuse(self, rejects: list[Reject], received_at: datetime) -> None:
-        for reject in rejects:
+        for reject in rejects[MAX_KEPT:]:
+            self.city.count(SOURCE, reject.reason)
+        for reject in rejects[:MAX_KEPT]:  # counted where they are kept
             self.city.quarantine(
                 Problem(source=SOURCE, reason=reject.reason, detail=f"at byte {reject.offset}", raw=reject.raw,
                         received_at=received_at)

@@ -245,6 +245,8 @@ async def test_a_noisy_peer_is_sent_away(gateway, connect) -> None:
     await terminal.say(b"\x7e\x01\x02" * 200)
     assert await terminal.hear() is None
     assert gateway.counts["sent_away"] == 1
+    assert gateway.counts["short_header"] + gateway.counts["garbage"] == 199
+    assert len(gateway.problems) <= 30  # counted all, kept a few
 
 
 @scene

@@ -102,7 +102,7 @@ def test_flags() -> None:
     assert "out_of_range" in of(built([frame("N1", NOW, {"pm25": -7})]), "N1").flags
     assert "pm25_gt_pm10" in of(built([frame("N1", NOW, {"pm25": 90, "pm10": 40})]), "N1").flags
     assert "humid" in of(built([frame("M1", NOW, {"pm25": 9, "rh_pct": 97})]), "M1").flags
-    spiky = minutes("N1", NOW - timedelta(minutes=12), 11, CLEAN) + [frame("N1", NOW, {**CLEAN, "pm25": 800})]
+    spiky = [*minutes("N1", NOW - timedelta(minutes=12), 11, CLEAN), frame("N1", NOW, {**CLEAN, "pm25": 800})]
     result = of(built(spiky), "N1")
     assert result.flags == ("spike",) and result.values["pm25"] is None
 

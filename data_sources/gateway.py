@@ -33,23 +33,40 @@ class Appender:
     def __init__(self, domain: str, store: AsyncStore) -> None:
         self.domain, self.store = domain, store
         self.waiting: list[tuple[Message, asyncio.Future[None]]] = []
+        self.writing: list[tuple[Message, asyncio.Future[None]]] = []
         self.wake = asyncio.Event()
+        self.stopped = False
 
     async def append(self, message: Message) -> None:
-        """Returns when the message is in the stream. While Redis is away it waits, and so does the sender."""
+        """Returns when the message is in the stream. While Redis is away it waits, and so does the sender.
+
+        Raises ConnectionError when the gateway stops first: then the sender is not acknowledged and sends again.
+        """
+        if self.stopped:
+            raise ConnectionError("the gateway is stopping")
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.append((message, future))
         self.wake.set()
         await future
 
     async def run(self) -> None:
-        """Write batches until cancelled."""
+        """Write batches until cancelled; whoever still waits then is told."""
+        try:
+            await self._write()
+        finally:
+            self.stopped = True
+            for _, future in [*self.writing, *self.waiting]:
+                if not future.done():
+                    future.set_exception(ConnectionError("the gateway is stopping"))
+
+    async def _write(self) -> None:
         down = False
         while True:
             await self.wake.wait()
             if len(self.waiting) < FLUSH_AT:
                 await asyncio.sleep(FLUSH_AFTER_S)
             batch, self.waiting = self.waiting[:FLUSH_AT], self.waiting[FLUSH_AT:]
+            self.writing = batch
             if not self.waiting:
                 self.wake.clear()
             while True:

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
+
 from core.observation import Message, Problem
 from core.store import AsyncStore, Store
 from data_sources.gateway import Appender, Tally
@@ -71,3 +73,17 @@ def test_counts_and_refused_bytes_reach_redis_and_survive_an_outage(redis_proces
     fresh = Store(redis_process.url)
     assert fresh.counts("heat", "2026-11-24") == {("thermo", "bad_checksum"): 2, ("thermo", "garbage"): 1}
     assert [p.raw for _, problems in fresh.quarantined() for p in problems] == [b"\xff\xfe"]
+
+
+def test_a_gateway_that_stops_without_redis_tells_who_waits(redis_process: RedisServer) -> None:
+    async def main() -> None:
+        appender = Appender("heat", AsyncStore("unix:///nowhere/redis.sock"))
+        writer = asyncio.create_task(appender.run())
+        waiting = asyncio.create_task(appender.append(message(1)))
+        await asyncio.sleep(0.2)
+        writer.cancel()
+        for attempt in (waiting, appender.append(message(2))):
+            with pytest.raises(ConnectionError):
+                await asyncio.wait_for(attempt, 2)
+
+    asyncio.run(main())

@@ -62,7 +62,7 @@ class Live(threading.Thread):
                     self._read(reader)
                 finally:
                     reader.close()
-                self.detail = "" if self._file else "stream_ended"
+                self.detail = "" if self._file else self.detail or "stream_ended"
             except Unreadable as error:
                 self.detail = error.reason
             except (FFmpegError, OSError) as error:

@@ -58,6 +58,7 @@ class AvReader:
                 raise Unreadable("no_video", "there is no video stream in it")
             self._stream = self._container.streams.video[0]
             self._stream.codec_context.thread_count = 1
+            self._timed = self._container.format.name != "mpjpeg"  # multipart carries no times; FFmpeg invents 25 a second
             self._intra = self._stream.codec_context.name in _INTRA
             self._packets = self._container.demux(self._stream)
             self._frames: deque[av.VideoFrame] = deque()
@@ -74,22 +75,30 @@ class AvReader:
             packet = next(self._packets)
         except StopIteration:
             return None
-        pts = None if packet.pts is None or packet.time_base is None else float(packet.pts * packet.time_base)
+        pts = float(packet.pts * packet.time_base) if self._timed and packet.pts is not None and packet.time_base else None
         if not every and not (want and (self._intra or packet.is_keyframe)):
             return Grab(pts, None)
         try:
-            self._frames.extend(packet.decode())
+            self._frames.extend(packet.decode() if every else self._alone(packet))
         except InvalidDataError:  # a damaged picture, or one whose key frame we did not see
             return Grab(pts, None)
         return self._show(self._frames.popleft(), want) if self._frames else Grab(pts, None)
 
+    def _alone(self, packet: av.Packet) -> list[av.VideoFrame]:
+        """Decode a key frame by itself: a decoder that reorders would hand out the one before it."""
+        context = self._stream.codec_context
+        frames = [*context.decode(packet), *context.decode(None)]
+        context.flush_buffers()
+        return frames[-1:]
+
     def _show(self, frame: av.VideoFrame, want: bool) -> Grab:
+        pts = frame.time if self._timed else None
         if not want:
-            return Grab(frame.time, None)
+            return Grab(pts, None)
         if self._size is None:
             self._size = _checked(frame.width, frame.height)
         width, height = self._size
-        return Grab(frame.time, frame.reformat(width=width, height=height, format="bgr24").to_ndarray())
+        return Grab(pts, frame.reformat(width=width, height=height, format="bgr24").to_ndarray())
 
     def close(self) -> None:
         """See `Reader`."""

@@ -21,6 +21,7 @@ def move(memory: PlaceMemory, place: Place, at: float, step: int) -> list[int]:
         occupied, known = memory.bins[quarter]
         memory.bins[quarter] = (min(max(occupied + step, 0), place.capacity), known)
         touched.append(quarter)
+    memory.trend_end = 0
     return touched
 
 

@@ -60,6 +60,9 @@
     if (!size.x || !size.y) return;
     const pad = Math.round(Math.min(size.x, size.y) * 0.03);
     stage.map.fitBounds(stage.home, { padding: [pad, pad], animate: false });
+    const top = stage.map.latLngToContainerPoint(stage.home[1]).y, head = stage.element.querySelector(".map-head");
+    const spare = Math.round(top - pad - (head ? head.offsetHeight : 0));
+    if (spare > 0 && stage.element.querySelector(".map-inset")) stage.map.panBy([0, spare], { animate: false }); // clear of the inset
     stage.moved = false;
   }
 

@@ -89,7 +89,7 @@
 
   cityMap.parts.push({
     add(stage) {
-      cityMap.file(stage.element.dataset.files + "/map/districts.geojson").then((geo) => {
+      cityMap.file(stage.element.dataset.files + "/districts.geojson").then((geo) => {
         stage.districts = cityMap.districtShapes = cityMap.districtShapes || read(geo);
         build(stage);
         if (stage.words) stage.words.redraw();

@@ -182,7 +182,7 @@
   }
 
   function load(stage) {
-    cityMap.file(stage.element.dataset.files + "/transit/roads.geojson").then((geo) => {
+    cityMap.file(stage.element.dataset.files + "/roads.geojson").then((geo) => {
       cityMap.network = cityMap.network || network(geo);
       stage.net = cityMap.network;
       if (stage.data.roads) states(stage, stage.data.roads);

@@ -130,7 +130,7 @@
   cityMap.parts.push({
     add(stage) {
       stage.words = cityMap.sheet(stage, "city-words", 420, (context, size) => paint(stage, context, size));
-      cityMap.file(stage.element.dataset.files + "/map/places.geojson").then((geo) => {
+      cityMap.file(stage.element.dataset.files + "/places.geojson").then((geo) => {
         stage.places = geo.features;
         stage.words.redraw();
       }, () => {});

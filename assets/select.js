@@ -24,7 +24,7 @@
     const ready = drawer && window.dash_clientside && window.dash_clientside.set_props;
     if (!ready) { if ((tries || 0) < 100) setTimeout(() => send(entity, (tries || 0) + 1), 100); return; }
     const root = document.documentElement.dataset;
-    window.dash_clientside.set_props("selected", { data: { page: drawer.dataset.page || (shell && shell.dataset.page) || "", entity,
+    window.dash_clientside.set_props("selected", { data: { at: Date.now(), page: drawer.dataset.page || (shell && shell.dataset.page) || "", entity,
       portal: root.portal || "desk", lang: root.lang || "zh" } });
     show(entity);
   }
@@ -38,10 +38,12 @@
   }
 
   function from(event) {
-    const row = event.target.closest && event.target.closest("[data-entity]");
+    const row = event.target.closest && event.target.closest("[data-entity], .finding[data-key]");
     if (!row || event.target.closest("a, button:not([data-entity]), summary, input, select")) return false;
+    const entity = row.matches(".finding[data-key]") ? "finding:" + row.dataset.key : row.dataset.entity;
+    if (!/^[a-z]+:.+/.test(entity)) return false;
     opener = row;
-    set(row.dataset.entity);
+    set(entity);
     return true;
   }
 
@@ -55,6 +57,13 @@
     if ((event.key === "Enter" || event.key === " ") && event.target.matches && event.target.matches("[data-entity]")) {
       if (from(event)) event.preventDefault();
     }
+  });
+  /* An open drawer follows the data: asked anew when something arrived, at most every four seconds. */
+  let asked = 0;
+  document.addEventListener("city:meta", () => {
+    if (document.hidden || !now() || !document.querySelector(".drawer-open") || Date.now() - asked < 4000) return;
+    asked = Date.now();
+    send(now());
   });
   window.addEventListener("hashchange", () => set(now(), true));
   /* A link that was sent, or a page that was drawn anew: open what the address names once the drawer is there. */

@@ -21,19 +21,19 @@ LEGEND: dict[str, tuple[tuple[str, str, str], ...]] = {
     "vehicles": (("bus", "bus", "text"), ("taxi", "dot", "info"), ("aged", "ring", "text-3")),
     "parking": (("easy", "square", "load-easy"), ("busy", "square", "load-busy"), ("tight", "square", "load-tight"),
                 ("full", "square", "load-full"), ("unknown", "square-unknown", "road-unknown")),
-    "stations": (("national", "disc", "text-2"), ("micro", "ring", "text-2"), ("dust", "diamond", "text-2")),
+    "stations": (("national", "disc", "text-2"), ("micro", "ring", "text-2"), ("dust", "square", "text-2")),
     "cameras": (("well", "ring", "ok"), ("bad", "cross", "bad")),
     "findings": (("alarm", "triangle", "alarm"), ("warning", "diamond", "warning"), ("info", "disc", "info")),
 }
 DRAWN: tuple[str, ...] = (*LEGEND, "districts")
 
 
-def stage(viewing: Viewing, layers: Sequence[str], *, inset: bool = True, title: str = "", legend: Sequence[str] | None = None,
+def stage(viewing: Viewing, layers: Sequence[str], *, inset: bool = True, title: str = "", note: str = "", legend: Sequence[str] | None = None,
           area: str = "", tiles: str = "") -> Component:
     """The map with `layers` (ids of the page's `Layer`s, drawn by assets/map*.js).
 
     `legend` are the layers that the legend explains (default: all of them); `tiles` is the URL template of the city's own
-    tile server ({z}/{x}/{y}, WGS-84 web mercator), empty for none; `area` is the CSS grid area. An unknown layer is refused.
+    tile server ({z}/{x}/{y}, WGS-84 web mercator), empty for none; `note` stands beside the title; `area` is the CSS grid area. An unknown layer is refused.
     """
     unknown = [name for name in layers if name not in DRAWN]
     if unknown:
@@ -41,7 +41,7 @@ def stage(viewing: Viewing, layers: Sequence[str], *, inset: bool = True, title:
     west, south, east, north = viewing.city.urban
     data = {"data-layers": " ".join(layers), "data-portal": viewing.portal, "data-lang": viewing.lang, "data-files": FILES,
             "data-home": f"{west},{south},{east},{north}"}
-    parts = [_leaflet(viewing, tiles), _head(viewing, title or viewing.t("map.urban"))]
+    parts = [_leaflet(viewing, tiles), _head(viewing, title or viewing.t("map.urban"), note)]
     if inset and viewing.portal != "phone":
         parts.append(html.Div(className="map-inset map-box", **{"data-title": viewing.t("map.inset")}))
     if viewing.portal != "wall":
@@ -59,7 +59,7 @@ def _leaflet(viewing: Viewing, tiles: str) -> Component:
     layers: list[Component] = [dl.TileLayer(url=tiles, opacity=0.6)] if tiles else []
     for name in ("districts", "water"):
         options = {"style": {"className": f"map-{name}", "interactive": False}}
-        layers.append(dl.GeoJSON(url=f"{FILES}/map/{name}.geojson", options=options, id=ids.map_layer(name), **still))
+        layers.append(dl.GeoJSON(url=f"{FILES}/{name}.geojson", options=options, id=ids.map_layer(name), **still))
     wall = viewing.portal == "wall"
     return dl.MapContainer(
         layers, id=ids.MAP, center={"lat": lat, "lng": lon}, zoom=12, minZoom=7, maxZoom=18, zoomSnap=0.05, zoomDelta=0.75,
@@ -69,8 +69,9 @@ def _leaflet(viewing: Viewing, tiles: str) -> Component:
         boxZoom=not wall, keyboard=not wall, className="map-canvas")
 
 
-def _head(viewing: Viewing, title: str) -> Component:
-    return html.Div([html.B(title), html.Small(viewing.t("map.schematic"))], className="map-head map-box")
+def _head(viewing: Viewing, title: str, note: str) -> Component:
+    words = " · ".join(part for part in (viewing.t("map.schematic"), note) if part)
+    return html.Div([html.B(title), html.Small(words)], className="map-head map-box")
 
 
 def _legend(viewing: Viewing, layers: Sequence[str]) -> Component:

@@ -52,7 +52,7 @@ def strip(trend: Trend, viewing: Viewing) -> Component:
         cells.append((viewing.t("air.hour", time=at, aqi=fmt.number(value), word=word), band.color if band else ""))
     end = trend.start_at + timedelta(seconds=trend.step_s * max(0, len(trend.values) - 1))
     ends = [html.Span(fmt.time_of(at, viewing.city.timezone)) for at in (trend.start_at, end)]
-    return html.Div([figures.heat(cells, label=viewing.t("air.strip")), html.Div(ends, className="strip-ends")], className="strip")
+    return html.Div([figures.heat(cells, label=viewing.t("air.strip")), html.Div(ends, className="strip-ends")], className="level-strip")
 
 
 def pollutants(snapshots: Snapshots, viewing: Viewing) -> Component:
@@ -68,7 +68,8 @@ def stations(snapshots: Snapshots, viewing: Viewing) -> Component:
     ordered = sorted(data.stations, key=lambda s: (s.aqi is None, -(s.aqi or 0), s.mn))
     listed = [_station(s, known[s.mn], viewing) for s in ordered if isinstance(known.get(s.mn), Station)]
     titles = ["AQI", viewing.t("air.col.station"), viewing.t("air.col.primary"), "PM2.5", "PM10"]
-    return ranking(titles, "3em minmax(0,1fr) 4.4em 3em 3em", listed, viewing, right=(3, 4), empty=empty(viewing, "air.no_stations"))
+    shown, widths = (5, "3em minmax(0,1fr) 4.4em 3em 3em") if viewing.portal == "wall" else (4, "3em minmax(0,1fr) 4em 3em")
+    return ranking(titles[:shown], widths, listed, viewing, right=(3, 4), empty=empty(viewing, "air.no_stations"))
 
 
 def _station(state: StationState, known: Station, viewing: Viewing) -> Row:
@@ -77,8 +78,9 @@ def _station(state: StationState, known: Station, viewing: Viewing) -> Row:
     words = html.Span([icons.shape(KIND_MARK[known.kind]), html.Span(name), flagged], className="mark-kind", title=viewing.t(f"air.kind.{known.kind}"))
     primary = viewing.t(f"pollutant.{state.primary[0]}") if state.primary else fmt.MISSING
     pm25, pm10 = state.hour_values.get("pm25"), state.hour_values.get("pm10")
+    cells = (pill(state.aqi, state.level), words, primary, fmt.number(pm25), fmt.number(pm10))
     return Row(kind="station", key=state.mn, label=name, state=state.state if state.aqi is not None else "missing",
-               cells=(pill(state.aqi, state.level), words, primary, fmt.number(pm25), fmt.number(pm10)))
+               cells=cells if viewing.portal == "wall" else cells[:4])
 
 
 def met(snapshots: Snapshots, viewing: Viewing) -> Component:
@@ -158,16 +160,16 @@ def layout(viewing: Viewing) -> list[Component]:
     stage = map.stage(viewing, [layer.id for layer in LAYERS])
     top = slot(NOW, viewing, measures=[_measure("aqi"), _measure("coverage_pct")], class_name="grow-3")
     six = slot(POLLUTANTS, viewing, measures=[_measure(f"{p}_ug_m3") for p in ("pm25", "pm10", "o3", "no2", "so2")], skeleton="list", class_name="grow-3")
-    day = slot(TRENDS, viewing, class_name="grow-2")
-    wind = slot(MET, viewing, skeleton="figure", class_name="")
+    day = slot(TRENDS, viewing, class_name="grow-2 wide-only desk-hidden")
+    wind = slot(MET, viewing, skeleton="figure", class_name="air-met")
     all_stations = slot(STATIONS, viewing, skeleton="table", class_name="grow-4")
-    parts = slot(DISTRICTS, viewing, skeleton="list", class_name="grow-2")
+    parts = slot(DISTRICTS, viewing, skeleton="list", class_name="grow-2 wide-only desk-hidden")
     doubts = slot(FLAGS, viewing, skeleton="list", class_name="grow-2")
     found = slot(FINDINGS, viewing, skeleton="list", class_name="grow-2")
     if viewing.portal == "phone":
         body: Component = place.columns([top, html.Div(stage, className="middle"), six, all_stations, found, wind, parts, day, doubts])
     elif viewing.portal == "desk":
-        body = place.stage([[top, six], [wind]], stage, [[all_stations], [found, doubts]])
+        body = place.stage([[top, six], [wind, day]], stage, [[all_stations], [found, doubts, parts]])
     else:
         body = place.stage([[top, wind], [six, day]], stage, [[all_stations], [found, parts, doubts]])
     return [body, *drawer(viewing, "air")]

@@ -67,7 +67,7 @@ def _picture(status: CameraStatus, camera: Camera, open_now: int, viewing: Viewi
     name = name_of(camera, viewing)
     well = status.status == "online"
     if status.has_picture:
-        shot: Component = html.Img(src=frame(status), alt=viewing.t("governance.picture_of", name=name), **{"loading": "lazy", "data-keep": "1"})
+        shot: Component = html.Img(src=frame(status), alt=viewing.t("governance.picture_of", name=name), **{"data-keep": "1"})
     else:
         shot = html.Div(viewing.t("governance.no_picture"), className="none")
     word = None if well else html.Span(viewing.t(f"governance.camera.{status.status}"), className="state", **{"data-state": "stale"})
@@ -149,15 +149,15 @@ def layout(viewing: Viewing) -> list[Component]:
     stage = map.stage(viewing, [layer.id for layer in LAYERS])
     top = slot(NOW, viewing, measures=[_measure(n) for n in ("open_findings", "findings_today", "online_share_pct")], skeleton="figure",
                class_name="governance-now")
-    hours = slot(HOURLY, viewing, class_name="governance-hourly")
+    hours = slot(HOURLY, viewing, class_name="governance-hourly wide-only desk-hidden")
     shots = slot(PICTURES, viewing, skeleton="map", class_name="grow-3")
     cross = slot(MATRIX, viewing, skeleton="table", class_name="grow-3")
-    found = slot(FINDINGS, viewing, skeleton="list", class_name="grow-2")
-    health = slot(CAMERAS, viewing, skeleton="table", class_name="grow-2")
+    found = slot(FINDINGS, viewing, skeleton="list", class_name="grow-3")
+    health = slot(CAMERAS, viewing, skeleton="table", class_name="grow-2 wide-only desk-hidden")
     if viewing.portal == "phone":
         body: Component = place.columns([top, found, shots, html.Div(stage, className="middle"), cross, health, hours])
     elif viewing.portal == "desk":
-        body = place.stage([[top, hours], [found]], [stage, cross], [[shots], [health]])
+        body = place.stage([[top], [found, hours]], stage, [[shots], [cross, health]])
     else:
         body = place.stage([[top, found], [cross, hours]], stage, [[shots], [health]])
     return [body, *drawer(viewing, "governance")]

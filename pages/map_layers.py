@@ -17,7 +17,7 @@ from data_sources.transit.model import TransitData
 
 SEVERITY = {"alarm": 3, "warning": 2, "info": 1}
 SHAPE = {"alarm": "triangle", "warning": "diamond", "info": "disc"}
-STATION_SHAPE = {"national": "disc", "micro": "ring", "dust": "diamond"}
+STATION_SHAPE = {"national": "disc", "micro": "ring", "dust": "square"}
 LOADS = ("easy", "busy", "tight", "full")
 Columns = dict[str, list[Any]]
 _MARK = ("entity", "lon", "lat", "text", "label", "shape", "color", "rank", "state", "group")

@@ -57,7 +57,7 @@ def ranking_view(snapshots: Snapshots, viewing: Viewing) -> Component:
     ordered = sorted(data.places, key=_pressure)
     listed = [_place(p, known[p.id], viewing) for p in ordered if isinstance(known.get(p.id), Place)]
     titles = [viewing.t("parking.col.place"), "", "%", viewing.t("parking.col.free")]
-    return ranking(titles, "minmax(0,1.5fr) minmax(3em,.8fr) 2.4em 3.4em", listed, viewing, right=(2, 3), empty=empty(viewing, "parking.no_places"))
+    return ranking(titles, "minmax(0,1fr) 3.4em 2.2em 2.6em", listed, viewing, right=(2, 3), empty=empty(viewing, "parking.no_places"))
 
 
 def _pressure(state: PlaceState) -> tuple[bool, float, str]:
@@ -68,7 +68,7 @@ def _pressure(state: PlaceState) -> tuple[bool, float, str]:
 def _place(state: PlaceState, known: Place, viewing: Viewing) -> Row:
     pct = occupancy(state)
     word = load(pct)
-    name = html.Span([html.Small("P" if known.kind == "off_street" else "═", className="place-kind", title=viewing.t(f"parking.kind.{known.kind}")),
+    name = html.Span([html.Small(viewing.t(f"parking.mark.{known.kind}"), className="place-kind", title=viewing.t(f"parking.kind.{known.kind}")),
                       name_of(known, viewing)])
     return Row(kind="parking", key=state.id, label=name_of(known, viewing), state="missing" if pct is None else state.state,
                cells=(name, table.bar(pct, 100, f"load-{word}"), fmt.number(pct), fmt.number(state.free)))
@@ -88,7 +88,7 @@ def turnover(snapshots: Snapshots, viewing: Viewing) -> Component:
                          fmt.number(p.arrivals_h), fmt.number(p.departures_h))) for p in busiest[:30]]
     titles = [viewing.t("parking.col.place"), "", viewing.t("parking.col.in"), viewing.t("parking.col.out")]
     return place.view(html.Div(heads, className="row-2"),
-                      ranking(titles, "minmax(0,1.4fr) minmax(3em,.8fr) 2.6em 2.6em", listed, viewing, right=(2, 3), most=4 if viewing.portal == "phone" else None))
+                      ranking(titles, "minmax(0,1fr) 4em 2em 2em", listed, viewing, right=(2, 3), most=4 if viewing.portal == "phone" else None))
 
 
 def sensors(snapshots: Snapshots, viewing: Viewing) -> Component:
@@ -138,12 +138,12 @@ LAYERS = (map_layers.PARKING, map_layers.findings_of("parking"), map_layers.PARK
 
 def layout(viewing: Viewing) -> list[Component]:
     """Now and the two kinds on the left, all places on the right of the map; a phone asks first: where is space?"""
-    stage = map.stage(viewing, [layer.id for layer in LAYERS])
+    stage = map.stage(viewing, [layer.id for layer in LAYERS], note=viewing.t("parking.map_note"))
     top = slot(NOW, viewing, measures=[_measure(n) for n in ("occupancy_pct", "free", "full_places")], class_name="grow-3")
     both = slot(KINDS, viewing, measures=[_measure(f"{k}_occupancy_pct") for k in ("on_street", "off_street")], class_name="grow-2")
     places = slot(RANKING, viewing, skeleton="table", class_name="grow-4")
     flow = slot(TURNOVER, viewing, measures=[_measure("arrivals_h"), _measure("departures_h")], skeleton="list", class_name="grow-3")
-    health = slot(SENSORS, viewing, measures=[_measure("coverage_pct")], skeleton="list", class_name="grow-3")
+    health = slot(SENSORS, viewing, measures=[_measure("coverage_pct")], skeleton="list", class_name="grow-3 wide-only")
     found = slot(FINDINGS, viewing, skeleton="list", class_name="grow-2")
     if viewing.portal == "phone":
         body: Component = place.columns([top, html.Div(stage, className="middle"), places, found, both, flow, health])

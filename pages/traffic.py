@@ -46,18 +46,21 @@ def speed(snapshots: Snapshots, viewing: Viewing) -> Component:
 def corridors(snapshots: Snapshots, viewing: Viewing) -> Component:
     """Named roads, worst first: state, speed, ratio to free flow, share observed; unobserved ones last and said to be so."""
     rows = [_corridor(c, viewing) for c in snapshots["transit"].data.corridors]
-    titles = ["", viewing.t("traffic.col.road"), "km/h", viewing.t("traffic.col.ratio"), viewing.t("traffic.col.coverage")]
-    chip = "4.6em" if viewing.lang == "zh" else "6.6em"
-    return ranking(titles, chip + " minmax(0,1fr) 2.6em minmax(3.4em,.55fr) 3em", rows, viewing, right=(2, 4),
-                   empty=empty(viewing, "traffic.no_corridors"))
+    titles = [viewing.t("traffic.col.road"), "", "km/h", viewing.t("traffic.col.coverage")]
+    widths = ["minmax(0,1fr)", "4.9em" if viewing.lang == "zh" else "6.9em", "2.6em", "2.9em"]
+    if viewing.portal == "wall":
+        titles.insert(3, viewing.t("traffic.col.ratio"))
+        widths.insert(3, "4.6em")
+    return ranking(titles, " ".join(widths), rows, viewing, right=(2, len(titles) - 1), empty=empty(viewing, "traffic.no_corridors"))
 
 
 def _corridor(corridor: Corridor, viewing: Viewing) -> Row:
     name = corridor.name if viewing.lang == "zh" else corridor.name_en or corridor.name
     blind = corridor.speed_kmh is None
-    bar = table.bar(None if corridor.ratio is None else corridor.ratio * 100, 100, f"road-{corridor.state}")
-    cells = (state_chip(corridor.state, viewing), name, fmt.number(corridor.speed_kmh), bar, fmt.percent(corridor.coverage))
-    return Row(kind="corridor", key=corridor.name, cells=cells, state="missing" if blind else "live", label=name)
+    cells: list[Component | str] = [name, state_chip(corridor.state, viewing), fmt.number(corridor.speed_kmh), fmt.percent(corridor.coverage)]
+    if viewing.portal == "wall":
+        cells.insert(3, table.bar(None if corridor.ratio is None else corridor.ratio * 100, 100, f"road-{corridor.state}"))
+    return Row(kind="corridor", key=corridor.name, cells=tuple(cells), state="missing" if blind else "live", label=name)
 
 
 def state_chip(state: str, viewing: Viewing) -> Component:
@@ -83,24 +86,24 @@ def districts(snapshots: Snapshots, viewing: Viewing) -> Component:
 
 
 def fleet(snapshots: Snapshots, viewing: Viewing) -> Component:
-    """Vehicles with a fix inside 90 s by kind, how old the fixes are, links by state, terminals that wait for approval."""
+    """Vehicles with a fix inside 90 s by kind, how old the fixes are, terminals that wait for approval."""
     snapshot = snapshots["transit"]
     data: TransitData = snapshot.data
-    rows = []
+    meant = _measure("online_share_pct")
+    kinds = []
     for kind in ("bus", "taxi"):
         online, known = data.online.get(kind), data.registered.get(kind)
-        rows.append(Row(cells=(
-            viewing.t(f"map.vehicles.{kind}"), table.bar(None if online is None else float(online), float(known or 0), "accent-2"),
-            viewing.t("traffic.of", n=fmt.number(online), all=fmt.number(known)))))
-    kinds = ranking(["", "", viewing.t("traffic.col.online")], "4em minmax(0,1fr) 6.2em", rows, viewing, right=(2,))
+        kinds.append(html.Div([html.Span(viewing.t(f"map.vehicles.{kind}"), className="fact-name"),
+                               table.bar(None if online is None else float(online), float(known or 0), "accent-2"),
+                               html.B(viewing.t("traffic.of", n=fmt.number(online), all=fmt.number(known)))], className="meter"))
     ages = _ages(snapshot)
-    words = ("fresh", "fading", "aged")
     parts = [(float(n), token) for n, token in zip(ages, ("ok", "late", "line-2"), strict=True)]
-    strip = html.Div([table.stacked(parts, float(sum(ages))),
-                      html.Div([html.Span(viewing.t(f"traffic.age.{w}", n=n)) for w, n in zip(words, ages, strict=True)], className="strip-ends")],
-                     className="strip")
+    words = [html.Span(viewing.t(f"traffic.age.{w}", n=n)) for w, n in zip(("fresh", "fading", "aged"), ages, strict=True)]
+    fixes = html.Div([html.Div(viewing.t("traffic.fixes"), className="kpi-label"), table.stacked(parts, float(sum(ages))),
+                      html.Div(words, className="strip-ends")], className="level-strip")
     waiting = html.P(viewing.t("traffic.pending", n=data.pending), className="note") if data.pending else None
-    return place.view(kinds, strip, _links(data, viewing), waiting)
+    return place.view(kpi.kpi(snapshot.readings.get(meant.key), meant, viewing, label=False), html.Div(kinds, className="meters"), fixes, waiting,
+                      class_name="spread")
 
 
 def _ages(snapshot: Snapshot) -> tuple[int, int, int]:
@@ -109,11 +112,14 @@ def _ages(snapshot: Snapshot) -> tuple[int, int, int]:
     return sum(a <= 30 for a in ages), sum(30 < a <= 90 for a in ages), sum(a > 90 for a in ages)
 
 
-def _links(data: TransitData, viewing: Viewing) -> Component:
+def links(snapshots: Snapshots, viewing: Viewing) -> Component:
+    """How many link directions are in which state; those without enough vehicles are their own row, not green."""
+    data: TransitData = snapshots["transit"].data
     counts = {state: sum(link.state == state for link in data.links.values()) for state in STATES}
-    parts = [(float(n), f"road-{state}") for state, n in counts.items()]
-    ends = [html.Span(viewing.t("traffic.links", n=len(data.links))), html.Span(viewing.t("traffic.unseen", n=counts["unknown"]))]
-    return html.Div([table.stacked(parts, float(len(data.links))), html.Div(ends, className="strip-ends")], className="strip")
+    most = float(max(counts.values(), default=0))
+    rows = [html.Div([state_chip(state, viewing), table.bar(float(n), most, f"road-{state}"), html.B(fmt.number(n))], className="meter")
+            for state, n in counts.items()]
+    return place.view(html.Div(rows, className="meters"), html.P(viewing.t("traffic.links", n=len(data.links)), className="note"), class_name="spread")
 
 
 def findings(snapshots: Snapshots, viewing: Viewing) -> Component:
@@ -129,6 +135,7 @@ SPEED = Panel(id="traffic.speed", domains=("transit",), view=speed, measures=("t
 CORRIDORS = Panel(id="traffic.corridors", domains=("transit",), view=corridors)
 DISTRICTS = Panel(id="traffic.districts", domains=("transit",), view=districts, measures=("traffic.network_index",))
 FLEET = Panel(id="traffic.fleet", domains=("transit",), view=fleet, measures=("traffic.online_share_pct",))
+LINKS = Panel(id="traffic.links", domains=("transit",), view=links, measures=("traffic.coverage_pct",))
 FINDINGS = Panel(id="traffic.findings", domains=("transit",), view=findings)
 LAYERS = (map_layers.ROADS, map_layers.VEHICLES, map_layers.findings_of("transit"), map_layers.TRAFFIC_DISTRICTS)
 
@@ -137,18 +144,21 @@ def layout(viewing: Viewing) -> list[Component]:
     """Stage in the middle; a phone gets the index, the map and the list, in this order."""
     stage = map.stage(viewing, [layer.id for layer in LAYERS], legend=("roads", "vehicles"))
     top = slot(INDEX, viewing, measures=[_measure("network_index"), _measure("coverage_pct")], class_name="grow-2")
-    pace = slot(SPEED, viewing, measures=[_measure("mean_speed_kmh")])
+    pace = slot(SPEED, viewing, measures=[_measure("mean_speed_kmh")], class_name="wide-only")
     roads = slot(CORRIDORS, viewing, skeleton="table", class_name="grow-3")
     found = slot(FINDINGS, viewing, skeleton="list", class_name="grow-2")
     moving = slot(FLEET, viewing, measures=[_measure("online_share_pct")], skeleton="list", class_name="grow-2")
-    parts = slot(DISTRICTS, viewing, measures=[_measure("network_index")], skeleton="list")
+    parts = slot(DISTRICTS, viewing, measures=[_measure("network_index")], skeleton="list", class_name="wide-only desk-hidden")
+    states = slot(LINKS, viewing, measures=[_measure("coverage_pct")], skeleton="list", class_name="grow-2 wide-only desk-hidden")
     if viewing.portal == "phone":
-        body: Component = place.columns([top, html.Div(stage, className="middle"), found, roads, moving, parts, pace])
+        body: Component = place.columns([top, html.Div(stage, className="middle"), found, roads, moving, parts, states, pace])
+    elif viewing.portal == "desk":
+        body = place.stage([[top], [roads]], stage, [[found, moving], [pace, parts, states]])
     else:
-        body = place.stage([[top, pace], [roads]], stage, [[found, parts], [moving]])
+        body = place.stage([[top, pace], [roads]], stage, [[found, parts], [moving, states]])
     return [body, *drawer(viewing, "traffic")]
 
 
 PAGE = Page(name="traffic", route="/traffic", icon="traffic", permission="transit.read",
-            panels=(INDEX, SPEED, CORRIDORS, DISTRICTS, FLEET, FINDINGS), layout=layout, layers=LAYERS, detail=detail.detail,
+            panels=(INDEX, SPEED, CORRIDORS, DISTRICTS, FLEET, LINKS, FINDINGS), layout=layout, layers=LAYERS, detail=detail.detail,
             order=20)

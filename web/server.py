@@ -49,6 +49,8 @@ class Web:
         self.ticks = Ticks(self.hub, self._guards)
         self.server = FastAPI(title=f"{city.name_en} City Brain", version="1", openapi_url=None, docs_url=None,
                               redoc_url=None, lifespan=self._lifespan)
+        # what callbacks may look at: they know no web code
+        self.server.state.city, self.server.state.pages, self.server.state.snapshots = city, self.pages, self.hub.snapshots
         self._routes()
         self.access = Access(rules(self.pages, registry.domains()))
         self.app = self._guarded()

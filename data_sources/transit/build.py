@@ -44,7 +44,7 @@ def build(state: State, observations: Sequence[Any], static: Static, now: dateti
     points, series, closed = remember.close(merge, state.closed, state.series)
     roads = _roads(merge, static, seconds)
     online = _online(merge.tracks, static, seconds)
-    if closed > state.closed:
+    if closed == state.closed + 1:  # after an outage nobody knows who was online during it
         points += _online_points(online, static, closed)
     severe = findings.severe_since(state.severe if state.network == static.network.digest else {}, roads.states, seconds)
     jams, found = findings.jams(state.jams, severe, roads.states, static, seconds)
@@ -107,7 +107,7 @@ def _newest(slots: Mapping[int, Mapping[int, Sum]], now: int) -> dict[int, int]:
 def _online(tracks: Mapping[str, Track], static: Static, now: int) -> dict[str, int]:
     online = dict.fromkeys(static.registered, 0)
     for terminal, track in tracks.items():
-        if now - track.at <= AGED_S:
+        if now - track.heard <= AGED_S:
             online[static.vehicles[terminal].kind] += 1
     return online
 
@@ -140,7 +140,7 @@ def _data(state: State, roads: Roads, static: Static, online: dict[str, int], no
 
 
 def _fleet(tracks: Mapping[str, Track], static: Static, now: int) -> Fleet:
-    shown = [(static.opaque[t], static.vehicles[t], k) for t, k in sorted(tracks.items()) if now - k.at <= AGED_S]
+    shown = [(static.opaque[t], static.vehicles[t], k) for t, k in sorted(tracks.items()) if now - k.heard <= AGED_S]
     return Fleet(
         id=[i for i, _, _ in shown],
         kind=[v.kind for _, v, _ in shown],
@@ -149,7 +149,7 @@ def _fleet(tracks: Mapping[str, Track], static: Static, now: int) -> Fleet:
         heading_deg=[k.heading_deg for _, _, k in shown],
         speed_kmh=[k.speed_kmh for _, _, k in shown],
         occupied=[k.occupied for _, _, k in shown],
-        at=[float(k.at) for _, _, k in shown],
+        at=[float(k.heard) for _, _, k in shown],
         line=[v.line for _, v, _ in shown],
     )
 

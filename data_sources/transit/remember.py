@@ -39,7 +39,7 @@ def close(merge: Merge, closed: int, series: Mapping[int, Pair]) -> tuple[list[P
             merge.cold[bucket] = link_speed.pack(hot)
     for bucket in sorted({*new, *(b + k for b in merge.dirty for k in range(3) if b + k <= last)}):
         if bucket not in merge.cold:
-            if bucket == new.stop - 1 and closed:
+            if bucket == closed + 1 == new.stop - 1:
                 points.append(_point("traffic.coverage_pct", "", bucket, 0.0))
             continue
         blobs = [merge.cold[b] for b in (bucket, bucket - 1, bucket - 2) if b in merge.cold]

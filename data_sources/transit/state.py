@@ -25,6 +25,11 @@ class Track(msgspec.Struct, frozen=True, array_like=True, gc=False):
     jumps: int = 0  # impossible fixes refused in a row
     frozen: int = 0  # moving fixes in a row at one and the same place
 
+    @property
+    def heard(self) -> int:
+        """When the vehicle was last heard, by whichever clock is behind: one that runs ahead keeps nobody on the map."""
+        return min(self.at, self.received)
+
 
 class Jam(msgspec.Struct, frozen=True, array_like=True):
     """A congested road: since when, last seen so, its slowest link then."""

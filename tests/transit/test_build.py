@@ -132,6 +132,20 @@ def test_a_vehicle_ages_and_is_gone() -> None:
     assert "皖" not in str(fleet)
 
 
+def test_a_clock_that_runs_ahead_keeps_nobody_on_the_map() -> None:
+    state = run([fix(4, -240, 100, received=NOW)]).state
+    assert run([], state, NOW + timedelta(seconds=80)).data.online["taxi"] == 1
+    assert run([], state, NOW + timedelta(seconds=100)).data.online["taxi"] == 0
+
+
+def test_an_outage_writes_no_zeros() -> None:
+    first = run([])
+    assert first.points == []  # what was before the first start is unknown, not zero
+    idle = run([], first.state, NOW + timedelta(seconds=60))
+    assert {(p.measure, p.value) for p in idle.points} >= {("traffic.coverage_pct", 0.0), ("traffic.online_vehicles", 0.0)}
+    assert run([], idle.state, NOW + timedelta(hours=2)).points == []
+
+
 def test_jumps_frozen_receivers_and_other_continents() -> None:
     built = run([fix(4, 30, 0), fix(4, 20, 5000), fix(4, 10, 100)])
     assert [p.reason for p in built.problems] == ["jump"]

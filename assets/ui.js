@@ -98,8 +98,11 @@
     }
   }
 
+  let shown = null;
   function here() {
     for (const item of doc.querySelectorAll(".is-here:not(.tab)")) put(item, "aria-current", "page");
+    const chosen = doc.querySelector(".strip .is-here");
+    if (chosen && chosen !== shown) { shown = chosen; chosen.parentNode.scrollLeft = chosen.offsetLeft - 40; }
   }
 
   /* A list hides whole items that do not fit; say how many. */

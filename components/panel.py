@@ -101,6 +101,6 @@ def empty(viewing: Viewing, key: str, **values: object) -> Component:
 
 
 def _face(kind: str, head: str, text: str) -> Component:
-    mark = {"unavailable": icons.shape("bar"), "failed": icons.shape("warning"), "empty": icons.icon("definition")}[kind]
+    mark = {"unavailable": icons.shape("bar"), "failed": icons.shape("warning"), "empty": icons.icon("check")}[kind]
     return html.Div([mark, html.P(head, className="face-head"), html.P(text, className="face-text") if text else None],
                     className=f"face face-{kind}")

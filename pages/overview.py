@@ -120,7 +120,7 @@ def governance(snapshots: Snapshots, viewing: Viewing) -> Component:
     side = [_row(snapshot, measure("cameras", key), viewing) for key in ("cameras.findings_today", "cameras.online_share_pct")]
     counts = sorted(((matter, data.today.get(matter, 0)) for matter in domain("cameras").extra["matters"]), key=lambda pair: (-pair[1], pair[0]))
     most = max((count for _, count in counts), default=0)
-    rows = [[html.Span(viewing.t(f"finding.camera.{matter}")), table.bar(count, most), table.number(count)] for matter, count in counts]
+    rows = [[html.Span(viewing.t(f"governance.matter.{matter}")), table.bar(count, most), table.number(count)] for matter, count in counts]
     columns = [table.Column(grow=True, width="46%"), table.Column(), table.Column(align="right", width="2.6em")]
     if viewing.portal == "phone":  # half a phone's width: the word and the count
         columns, rows = [table.Column(grow=True), columns[2]], [[cells[0], cells[2]] for cells in rows]

@@ -169,7 +169,7 @@ def parking(of: City, now: datetime, troubled: bool = False) -> Snapshot:
                       refused={"unknown_place": 7}, entities=0 if troubled else 45, expected=47, since_h=0.8),
                health("parking-gate", now, age_s=8, accepted=9312, refused={"bad_signature": 2, "duplicate": 31}, entities=18, expected=18)]
     found = [finding("parking", "finding.parking.full", "warning", now, 95, "人民路停车场", 116.518, 31.751, value=99, usual=76, unit="%", of=of),
-             finding("parking", "finding.parking.stuck_berth", "info", now, 260, "紫竹林路（皖西大道—人民路）", 116.5085, 31.7538, value=5, of=of)]
+             finding("parking", "finding.parking.stuck_berths", "info", now, 260, "紫竹林路（皖西大道—人民路）", 116.5085, 31.7538, value=5, of=of)]
     data = ParkingData(places=places, trend=trend, trend_on_street=day_trend(now, 900, lambda hour, i: 50 + 42 * rush(hour - 1) + wave(i)),
                        trend_off_street=day_trend(now, 900, lambda hour, i: 34 + 46 * rush(hour - 2) + wave(i, 2)),
                        by_district={code: (81.0 - 9 * i if i < 2 else None) for i, code in enumerate(of.districts)}, unknown_places=7)
@@ -201,7 +201,7 @@ def air(of: City, now: datetime, troubled: bool = False) -> Snapshot:
                 reading("air.coverage_pct", 96, now, unit="%", source="hj212")]
     sources = [health("hj212", now, age_s=1500 if troubled else 44, state="stale" if troubled else "live", accepted=20144,
                       refused={"bad_crc": 12, "unit_implausible": 4}, entities=4 if troubled else 26, expected=27, since_h=0.4)]
-    found = [finding("air", "finding.air.dust", "warning", now, 18, "长安路工地", 116.53, 31.741, value=186, usual=81, unit="µg/m³", of=of)]
+    found = [finding("air", "finding.air.dust_site", "warning", now, 18, "长安路工地", 116.53, 31.741, value=186, usual=81, unit="µg/m³", of=of)]
     data = AirData(stations=stations, standard="HJ 633-2026", aqi=78, level=2, primary=("pm25",),
                    city_values={"pm25": 57.0, "pm10": 96.0, "so2": 9.0, "no2": 31.0, "co": 0.7, "o3": 61.0},
                    aqi_trend=day_trend(now, 3600, lambda h, i: 66 + 17 * math.sin((h - 4) / 24 * 6.28) + 3 * wave(i)),
@@ -229,7 +229,7 @@ def cameras(of: City, now: datetime, troubled: bool = False) -> Snapshot:
         for j, matter in enumerate(MATTERS[:3]):
             if row[matter] > 3:
                 camera = of.tables["cameras/cameras.toml"][i % len(states)]
-                found.append(finding("cameras", f"finding.camera.{matter}", "alarm" if i == 4 and j == 0 else "warning" if j == 0 else "info", now,
+                found.append(finding("cameras", f"finding.cameras.{matter}", "alarm" if i == 4 and j == 0 else "warning" if j == 0 else "info", now,
                                      9 + 31 * i + 7 * j, area.name, camera.lon, camera.lat, place_en=area.name_en, of=of,
                                      ended=5 if (i + j) % 3 else None))
     readings = [reading("cameras.open_findings", sum(f.ended_at is None for f in found), now, source="video"),

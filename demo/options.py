@@ -49,5 +49,5 @@ def of(given: "Options | Mapping[str, Any] | argparse.Namespace | None") -> Opti
             continue
         if field.name in ("config", "data_dir", "key_dir"):
             value = Path(value)
-        chosen[field.name] = int(value) if isinstance(field.default, int) and field.name != "truth" else value
+        chosen[field.name] = int(str(value)) if isinstance(field.default, int) and field.name != "truth" else value
     return Options(**chosen)

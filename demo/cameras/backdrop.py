@@ -30,19 +30,19 @@ class Backdrop:
 
     def _texture(self, scale: float, strength: float) -> np.ndarray:
         """Noise fixed to the ground, one sample per `scale` metres."""
-        tile = self.chance.normal(0, 1, (512, 512)).astype(np.float32)
-        tile = cv2.GaussianBlur(tile, (0, 0), 1.2)
-        tile /= tile.std()
+        raw = self.chance.normal(0, 1, (512, 512)).astype(np.float32)
+        soft = np.asarray(cv2.GaussianBlur(raw, (0, 0), 1.2), dtype=np.float32)
+        tile = soft / float(soft.std())
         mapped = cv2.remap(tile, (self.x / scale + 256) % 511, (self.z / scale) % 511, cv2.INTER_LINEAR)
         fade = np.clip(scale * FOCAL / self.z / 1.5, 0, 1)  # finer than a pixel: averages out
-        return np.asarray(1 + strength * mapped * fade)
+        return np.asarray(1 + strength * mapped * fade, dtype=np.float32)
 
     def _ground(self) -> np.ndarray:
         view, x, z = self.view, self.x, self.z
         road = (x > view.kerb_left) & (x < view.kerb_right)
         grey = np.where(road, 0.30, 0.47) * self._texture(0.12, 0.06) * self._texture(1.7, 0.07)
         tint = np.where(road[..., None], (1.0, 0.99, 0.97), (0.90, 0.97, 1.05))
-        picture = (grey[..., None] * tint).astype(np.float32)
+        picture = np.asarray(grey[..., None] * tint, dtype=np.float32)
         joints = ((x % 0.6 < 0.04) | (z % 0.6 < 0.05)) & ~road & (z < 32)
         picture[joints] *= 0.82
         for kerb in (view.kerb_left, view.kerb_right):
@@ -69,16 +69,15 @@ class Backdrop:
         self.albedo[:top] = ramp * np.array((1.0, 0.97, 0.93), dtype=np.float32)
 
     def _facades(self) -> None:
-        """Rows of houses on both sides and a far one: textured walls in perspective."""
-        self._wall((self.wall_left, 240.0, -260.0), (self.wall_left, 9.0, 0), 0)
-        self._wall((self.wall_right, 9.0, 0), (self.wall_right, 240.0, 260.0), 1)
+        """Rows of houses on both sides: textured walls in perspective."""
+        self._wall(self.wall_left)
+        self._wall(self.wall_right)
 
-    def _wall(self, a: tuple[float, float, float], b: tuple[float, float, float], which: int) -> None:
-        near, far = (b, a) if a[1] > b[1] else (a, b)
-        z = near[1]
+    def _wall(self, x: float) -> None:
+        z = 9.0
         while z < 200:
             long, tall = float(self.chance.uniform(13, 26)), float(self.chance.uniform(9, 24))
-            corners = [(near[0], tall, z), (near[0], tall, z + long), (near[0], 0, z + long), (near[0], 0, z)]
+            corners = [(x, tall, z), (x, tall, z + long), (x, 0, z + long), (x, 0, z)]
             quad = (self.view.many(corners) / 16).astype(np.float32)
             self._paste(self._facade(long, tall), quad)
             z += long + float(self.chance.uniform(0, 2))

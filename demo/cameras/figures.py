@@ -14,8 +14,10 @@ _SIZES = {
     "sedan": (4.5, 1.8, 0.78, 0.28, 0.86, 1.45), "suv": (4.7, 1.9, 0.95, 0.26, 0.97, 1.75),
     "van": (5.0, 1.95, 1.0, 0.12, 1.0, 2.1), "truck": (7.6, 2.3, 1.0, 0.02, 0.26, 2.6), "bus": (11.0, 2.5, 1.1, 0.0, 1.0, 3.1),
 }
-_PAINTS = ((236, 236, 234), (228, 226, 222), (60, 58, 56), (38, 36, 38), (168, 170, 172), (130, 74, 36), (44, 44, 158), (92, 98, 70),
-           (200, 190, 150), (150, 152, 156))
+_PAINTS = (
+    (236, 236, 234), (228, 226, 222), (60, 58, 56), (38, 36, 38), (168, 170, 172), (130, 74, 36), (44, 44, 158), (92, 98, 70),
+    (200, 190, 150), (150, 152, 156),
+)
 Colour = tuple[float, float, float]
 Point3 = tuple[float, float, float]
 
@@ -42,6 +44,15 @@ class Painter:
         k = 1.0 if glow else self.light * shade
         bgr = (min(255.0, colour[0] * k), min(255.0, colour[1] * k), min(255.0, colour[2] * k))
         cv2.fillConvexPoly(self.frame, self.view.many(points), bgr, cv2.LINE_AA, 4)
+
+    def _blob(self, u: float, v: float, rx: int, ry: int, colour: Colour) -> None:
+        """A filled ellipse around a pixel, under the frame's light."""
+        lit = [min(255.0, c * self.light) for c in colour]
+        cv2.ellipse(self.frame, (round(u), round(v)), (rx, ry), 0, 0, 360, lit, -1, cv2.LINE_AA)
+
+    def _tint(self, key: str, name: object, low: float, span: float) -> Colour:
+        """A seeded colour of a thing."""
+        return low + span * draw(key, name, 0), low + span * draw(key, name, 1), low + span * draw(key, name, 2)
 
     def _shadow(self, x0: float, x1: float, z0: float, z1: float, strength: float = 0.5) -> None:
         """Darken the ground under something; nearly the same at night, when lamps throw it."""
@@ -91,12 +102,15 @@ class Painter:
         self._lights(actor, x0, x1, z0)
 
     def _glass(self, x0: float, x1: float, low: float, tall: float, c0: float, c1: float, shrink: float) -> None:
+        """Windscreen or rear window, and the side windows towards us."""
         dark, y0, y1 = (52.0, 44.0, 38.0), low + 0.08, tall - 0.10
         inset = shrink * 0.8
-        self._fill([(x0 + 0.14, y0, c0 + 0.02), (x1 - 0.14, y0, c0 + 0.02), (x1 - inset - 0.1, y1, c0 + inset), (x0 + inset + 0.1, y1, c0 + inset)], dark)
+        a, b = x0 + inset + 0.1, x1 - inset - 0.1
+        self._fill([(x0 + 0.14, y0, c0 + 0.02), (x1 - 0.14, y0, c0 + 0.02), (b, y1, c0 + inset), (a, y1, c0 + inset)], dark)
         for x, inner in ((x0, x0 + inset), (x1, x1 - inset)):
             if (x == x0 and x0 > 0) or (x == x1 and x1 < 0):
-                self._fill([(x + 0.02, y0, c0 + 0.35), (x + 0.02, y0, c1 - 0.3), (inner, y1, c1 - 0.55), (inner, y1, c0 + 0.6)], dark, 0.9)
+                low_edge = [(x + 0.02, y0, c0 + 0.35), (x + 0.02, y0, c1 - 0.3)]
+                self._fill([*low_edge, (inner, y1, c1 - 0.55), (inner, y1, c0 + 0.6)], dark, 0.9)
 
     def _wheels(self, x0: float, x1: float, z0: float, z1: float, long: float) -> None:
         x = x0 if x0 > 0 else x1 if x1 < 0 else None
@@ -106,8 +120,7 @@ class Painter:
             u, v = self.view.project(x, 0.32, z)
             r = 0.33 * FOCAL / z
             squeeze = max(0.25, min(1.0, abs(x) / z * 2.2))
-            k = self.light
-            cv2.ellipse(self.frame, (round(u), round(v)), (max(1, round(r * squeeze)), max(1, round(r))), 0, 0, 360, (30 * k, 30 * k, 30 * k), -1, cv2.LINE_AA)
+            self._blob(u, v, max(1, round(r * squeeze)), max(1, round(r)), (30, 30, 30))
 
     def _lights(self, actor: Actor, x0: float, x1: float, z: float) -> None:
         """What shows towards us: tail lamps of vehicles driving away, headlamps of those that come."""
@@ -118,13 +131,15 @@ class Painter:
                 glow = (self.night or actor.braking) and not parked
             else:
                 colour, glow = (235, 245, 250), not parked and self.night
-            self._fill([(x - 0.16, 0.58, z), (x + 0.16, 0.58, z), (x + 0.16, 0.74, z), (x - 0.16, 0.74, z)], colour, 1.0, glow=glow)
+            lamp = [(x - 0.16, 0.58, z), (x + 0.16, 0.58, z), (x + 0.16, 0.74, z), (x - 0.16, 0.74, z)]
+            self._fill(lamp, colour, 1.0, glow=glow)
             if glow and actor.way < 0:
                 u, v = self.view.project(x, 0.66, z)
                 cv2.circle(self.frame, (round(u), round(v)), max(2, int(0.28 * FOCAL / z)), (225, 240, 245), -1, cv2.LINE_AA)
 
     def _beam(self, actor: Actor, z0: float) -> None:
-        points = self.view.many([(actor.x - 0.7, 0, z0), (actor.x + 0.7, 0, z0), (actor.x + 1.6, 0, z0 - 7), (actor.x - 1.6, 0, z0 - 7)]) >> 4
+        x = actor.x
+        points = self.view.many([(x - 0.7, 0, z0), (x + 0.7, 0, z0), (x + 1.6, 0, z0 - 7), (x - 1.6, 0, z0 - 7)]) >> 4
         left, top = np.maximum(points.min(axis=0), 0)
         right, low = points.max(axis=0) + 1
         part = self.frame[top:low, left:right]
@@ -135,8 +150,8 @@ class Painter:
 
     def _person(self, actor: Actor) -> None:
         x, z, key = actor.x, actor.z, actor.key
-        shirt = tuple(40 + 190 * draw(key, "shirt", c) for c in range(3))
-        legs = tuple(30 + 70 * draw(key, "legs", c) for c in range(3))
+        shirt = self._tint(key, "shirt", 40, 190)
+        legs = self._tint(key, "legs", 30, 70)
         swing = 0.22 * np.sin(actor.stride * 4.2)
         self._shadow(x - 0.25, x + 0.4, z - 0.15, z + 0.15, 0.62)
         for side in (-1, 1):
@@ -144,31 +159,32 @@ class Painter:
             self._fill([(foot - 0.08, 0, z), (foot + 0.08, 0, z), (x + 0.14, 0.85, z), (x - 0.14, 0.85, z)], legs, 0.9)
         self._fill([(x - 0.2, 0.8, z), (x + 0.2, 0.8, z), (x + 0.23, 1.4, z), (x - 0.23, 1.4, z)], shirt)
         u, v = self.view.project(x, 1.56, z)
-        k = self.light
-        cv2.circle(self.frame, (round(u), round(v)), max(1, round(0.13 * FOCAL / z)), (70 * k, 90 * k, 120 * k), -1, cv2.LINE_AA)
+        r = max(1, round(0.13 * FOCAL / z))
+        self._blob(u, v, r, r, (70, 90, 120))
 
     def _ebike(self, actor: Actor) -> None:
         x, z = actor.x, actor.z
         self._shadow(x - 0.3, x + 0.4, z - 0.8, z + 0.8, 0.6)
-        frame = tuple(30 + 150 * draw(actor.key, "bike", c) for c in range(3))
-        self._fill([(x - 0.08, 0.0, z - 0.7), (x + 0.08, 0.0, z - 0.7), (x + 0.1, 0.75, z - 0.3), (x - 0.1, 0.75, z - 0.3)], (35, 35, 35))
+        frame = self._tint(actor.key, "bike", 30, 150)
+        wheel = [(x - 0.08, 0.0, z - 0.7), (x + 0.08, 0.0, z - 0.7), (x + 0.1, 0.75, z - 0.3), (x - 0.1, 0.75, z - 0.3)]
+        self._fill(wheel, (35, 35, 35))
         self._box(x - 0.14, x + 0.14, 0.3, 0.72, z - 0.6, z + 0.6, frame)
         self._person(Actor("person", x, z, actor.way, actor.key, stride=0.0))
 
     def _stall(self, actor: Actor) -> None:
         x, z = actor.x, actor.z
-        cloth = tuple(60 + 180 * draw(actor.key, "cloth", c) for c in range(3))
+        cloth = self._tint(actor.key, "cloth", 60, 180)
         self._shadow(x - 1.2, x + 1.3, z - 0.9, z + 0.9, 0.55)
         self._box(x - 0.95, x + 0.95, 0.0, 0.8, z - 0.55, z + 0.55, cloth)
         for n in range(8):
             gx, gz = x - 0.8 + 0.22 * n, z - 0.3 + 0.5 * draw(actor.key, n)
-            goods = tuple(50 + 200 * draw(actor.key, "goods", n, c) for c in range(3))
+            goods = self._tint(actor.key, ("goods", n), 50, 200)
             self._box(gx, gx + 0.18, 0.8, 0.98, gz, gz + 0.18, goods)
         self._box(x - 0.03, x + 0.03, 0.8, 2.1, z, z + 0.06, (60, 60, 60))
-        canopy = tuple(70 + 180 * draw(actor.key, "canopy", c) for c in range(3))
+        canopy = self._tint(actor.key, "canopy", 70, 180)
         for n in range(4):
-            half = n % 2
-            self._fill([(x - 1.2 + 0.6 * n, 2.0, z - 1.0), (x - 0.6 + 0.6 * n, 2.0, z - 1.0), (x, 2.55, z)], canopy, 0.75 + 0.3 * half)
+            a = x - 1.2 + 0.6 * n
+            self._fill([(a, 2.0, z - 1.0), (a + 0.6, 2.0, z - 1.0), (x, 2.55, z)], canopy, 0.75 + 0.3 * (n % 2))
         self._fill([(x - 1.2, 2.0, z - 1.0), (x - 1.2, 2.0, z + 1.0), (x, 2.55, z)], canopy, 0.85)
 
     def _cart(self, actor: Actor) -> None:
@@ -193,9 +209,9 @@ class Painter:
             u, v = self.view.project(x, 0.26, z)
             r = (0.24 + 0.16 * draw(actor.key, n, "r")) * FOCAL / z
             tone = (28, 26, 24) if draw(actor.key, n, "c") < 0.6 else (190, 196, 198)
-            k = self.light
-            cv2.ellipse(self.frame, (round(u), round(v)), (max(2, round(r)), max(2, round(r * 0.85))), 0, 0, 360, [c * k for c in tone], -1, cv2.LINE_AA)
-            cv2.circle(self.frame, (round(u - r / 3), round(v - r / 3)), max(1, round(r / 4)), [min(255, c * k * 1.5 + 22 * k) for c in tone], -1, cv2.LINE_AA)
+            self._blob(u, v, max(2, round(r)), max(2, round(r * 0.85)), tone)
+            shine = max(1, round(r / 4))
+            self._blob(u - r / 3, v - r / 3, shine, shine, (tone[0] * 1.5 + 22, tone[1] * 1.5 + 22, tone[2] * 1.5 + 22))
 
     def _heap(self, actor: Actor) -> None:
         x, z = actor.x, actor.z
@@ -220,12 +236,17 @@ class Painter:
         """Hangs in its zone on the wall: drawn straight into the picture."""
         zone = next(z for z in self.view.zones if z.wall)
         (ax, ay), (bx, by), (cx, cy), (dx, dy) = zone.polygon[:4]
+
         def at(f: float, g: float) -> tuple[float, float]:
-            return ((ax + (bx - ax) * f) * (1 - g) + (dx + (cx - dx) * f) * g, (ay + (by - ay) * f) * (1 - g) + (dy + (cy - dy) * f) * g)
+            top, low = (ax + (bx - ax) * f, ay + (by - ay) * f), (dx + (cx - dx) * f, dy + (cy - dy) * f)
+            return top[0] * (1 - g) + low[0] * g, top[1] * (1 - g) + low[1] * g
+
         k = self.light
         quad = np.array([at(0.15, 0.35), at(0.85, 0.35), at(0.85, 0.62), at(0.15, 0.62)])
-        cv2.fillConvexPoly(self.frame, np.rint(quad * 16).astype(np.int32), (30 * k, 30 * k, 205 * k), cv2.LINE_AA, 4)
+        cloth = np.rint(quad * 16).astype(np.int32)
+        cv2.fillConvexPoly(self.frame, cloth, (30 * k, 30 * k, 205 * k), cv2.LINE_AA, 4)
         for n in range(7):
             f = 0.2 + 0.09 * n
             letter = np.array([at(f, 0.41), at(f + 0.05, 0.41), at(f + 0.05, 0.56), at(f, 0.56)])
-            cv2.polylines(self.frame, [np.rint(letter * 16).astype(np.int32)], True, (60 * k, 220 * k, 240 * k), 1, cv2.LINE_AA, 4)
+            sign = np.rint(letter * 16).astype(np.int32)
+            cv2.polylines(self.frame, [sign], True, (60 * k, 220 * k, 240 * k), 1, cv2.LINE_AA, 4)

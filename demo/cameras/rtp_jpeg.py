@@ -45,7 +45,8 @@ def scan(jpeg: bytes) -> Scan:
 
 def packets(jpeg: bytes, sequence: int, timestamp: int, ssrc: int) -> list[bytes]:
     """RTP packets of one picture; the last one carries the marker."""
-    picture, found, offset = scan(jpeg), [], 0
+    picture, offset = scan(jpeg), 0
+    found: list[bytes] = []
     while offset < len(picture.data):
         head = struct.pack(">I", offset) + bytes((1, 255, picture.width // 8, picture.height // 8))
         if offset == 0:

@@ -14,7 +14,7 @@ from demo.world.seeds import draw, rng
 
 CYCLE_S, RED_S, SPEED, HEADWAY_S, QUEUE_M = 72.0, 34.0, 9.0, 2.2, 7.2
 STOP_AWAY, STOP_TOWARD = 58.0, 19.0
-VEHICLES = ("sedan", "sedan", "sedan", "suv", "suv", "van", "truck", "bus")
+VEHICLES = ("sedan",) * 5 + ("suv",) * 4 + ("van",) * 2 + ("truck", "bus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ def level(seed: int, t: float) -> float:
 def events(seed: int, camera: str, zone: ZoneOnGround, day: int) -> tuple[Event, ...]:
     """Events of one zone on a service day, by start, never overlapping. A third stays too short to count."""
     chance, begin = rng(seed, "camera-events", zone.id, day), calendar.service_start(day)
-    t, found = begin + 2.2 * 3600 + float(chance.exponential(1500)), []
+    t = begin + 2.2 * 3600 + float(chance.exponential(1500))
+    found: list[Event] = []
     while t < begin + 18.5 * 3600:
         short = chance.random() < 0.3
         length = zone.dwell_s * chance.uniform(0.3, 0.7) if short else zone.dwell_s + chance.uniform(50, 560)
@@ -74,7 +75,7 @@ def events(seed: int, camera: str, zone: ZoneOnGround, day: int) -> tuple[Event,
 
 def spot(zone: ZoneOnGround, along: float, across: float) -> tuple[float, float]:
     """A point of the zone where something may stand, not at its very edge."""
-    z0, z1 = zone.z0 + 2.5, max(zone.z0 + 3.0, min(zone.z1 - 2.5, 30.0))
+    z0, z1 = zone.z0 + 2.5, max(zone.z0 + 3.0, min(zone.z1 - 2.5, 26.0))
     margin = 0.5 if zone.matter == "vehicle_parked" else 0.3
     x0, x1 = zone.x0 + (zone.x1 - zone.x0) * margin * 0.8, zone.x1 - (zone.x1 - zone.x0) * margin * 0.8
     return x0 + (x1 - x0) * across, z0 + (z1 - z0) * along

@@ -5,6 +5,7 @@ Ground coordinates in metres: X to the right of the camera, Z ahead of it, Y up.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def look(seed: int, row: Mapping[str, Any]) -> View:
         inner_left = kerb_left = inner_right - 7.0
     count = max(2, min(4, int((inner_right - inner_left) / 3.1)))
     edges = tuple(float(e) for e in np.linspace(inner_left, inner_right, count + 1))
-    lanes = tuple(((a + b) / 2, 1 if n >= count / 2 else -1) for n, (a, b) in enumerate(zip(edges, edges[1:], strict=False)))
+    lanes = tuple(((a + b) / 2, 1 if n >= count / 2 else -1) for n, (a, b) in enumerate(pairwise(edges)))
     return View(name, vx, vy, zones, kerb_left, kerb_right, lanes, edges)
 
 

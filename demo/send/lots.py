@@ -182,7 +182,7 @@ class Feed:
                 self.live.append(row)
         self.live.extend(row for due, row in self.slow if due <= now)
         self.slow = [(due, row) for due, row in self.slow if due > now]
-        turn = {p.index for p in self.operator.places if int(since - p.index * 7) // COUNT_EVERY_S != int(now - p.index * 7) // COUNT_EVERY_S}
+        turn = {p.index for p in self.operator.places if _turn(p, since) != _turn(p, now)}
         if turn:
             self.live.extend(self.operator.counts(now, turn))
         if int(since) // 600 != int(now) // 600:  # a lot nobody has registered
@@ -205,6 +205,11 @@ class Feed:
             queue.popleft()
         self.tally.add(self.source, "rows", len(rows))
         self.tally.add(self.source, "accepted", int(answer.get("accepted", 0)))
+
+
+def _turn(place: Place, t: float) -> int:
+    """Which of its count reports is due; places take turns inside a minute."""
+    return int(t - place.index * 7) // COUNT_EVERY_S
 
 
 def feeds(world: World, url: str, data_dir: Path, tally: Tally) -> list[Feed]:

@@ -115,7 +115,8 @@ class Terminal:
         future = self._answers[serial] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(ACK_WAIT_S):
-                return await future
+                answer: jt808.Answer = await future
+                return answer
         finally:
             self._answers.pop(serial, None)
 

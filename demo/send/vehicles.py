@@ -24,7 +24,9 @@ STRANGER = "34159990001"  # a terminal nobody has approved
 
 def units(world: World) -> list[Unit]:
     """The register's vehicles with their rank on their line."""
-    rows, counts, seen = world.city.vehicles, {}, {}
+    rows = world.city.vehicles
+    counts: dict[str, int] = {}
+    seen: dict[str, int] = {}
     for row in rows:
         counts[row["line"]] = counts.get(row["line"], 0) + 1
     found = []

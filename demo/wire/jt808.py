@@ -94,7 +94,7 @@ class Answer:
 
 def split(buffer: bytearray) -> list[bytes]:
     """Cut whole frames (unescaped, checked) off the front of `buffer`; what is left stays for the next call."""
-    frames = []
+    frames: list[bytes] = []
     while True:
         start = buffer.find(0x7E)
         if start < 0:

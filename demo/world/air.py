@@ -23,7 +23,9 @@ _DECAY = np.array([1.5e-5, 4.5e-5, 2e-5, 4.5e-5, 2e-6, 0.0])  # settling and che
 class Air:
     """The air over a list of points (metres from the origin), slot by slot of a service day."""
 
-    def __init__(self, graph: Graph, traffic: Traffic, sources: list[Source], points: list[tuple[float, float]], seed: int) -> None:
+    def __init__(
+        self, graph: Graph, traffic: Traffic, sources: list[Source], points: list[tuple[float, float]], seed: int,
+    ) -> None:
         self.graph, self.traffic, self.sources, self.seed = graph, traffic, sources, seed
         self.points = np.array(points, dtype=float).reshape(-1, 2)
         mids = [link.place(link.length_m / 2)[:2] for link in graph.links]

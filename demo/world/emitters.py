@@ -28,7 +28,8 @@ class Source:
 def point_sources(seed: int, dust_stations: list[tuple[str, float, float]]) -> list[Source]:
     """Stacks in the industrial quarters, and one construction site beside every dust station plus some unwatched."""
     chance, found = rng(seed, "sources"), []
-    for n, (x, y) in enumerate(((5200, 1900), (4700, 2600), (-5600, -2400), (6100, -600), (3900, -3800), (-4900, 3300))):
+    quarters = ((5200.0, 1900.0), (4700.0, 2600.0), (-5600.0, -2400.0), (6100.0, -600.0), (3900.0, -3800.0), (-4900.0, 3300.0))
+    for n, (x, y) in enumerate(quarters):
         strength = float(chance.uniform(0.4, 1.5))
         rate = (0.9 * strength, 1.4 * strength, 2.6 * strength, 3.6 * strength, 9.0 * strength, 0.0)
         spot = chance.normal(0, 350, 2)
@@ -38,7 +39,8 @@ def point_sources(seed: int, dust_stations: list[tuple[str, float, float]]) -> l
     for name, x, y in sites:
         dust = float(chance.uniform(0.5, 1.6))
         spot = chance.uniform(-1, 1, 2) * 130
-        found.append(Source(name, "site", x + float(spot[0]), y + float(spot[1]), 3.0, (0.10 * dust, 0.85 * dust, 0, 0.05, 0.1, 0)))
+        rates = (0.10 * dust, 0.85 * dust, 0.0, 0.05, 0.1, 0.0)
+        found.append(Source(name, "site", x + float(spot[0]), y + float(spot[1]), 3.0, rates))
     return found
 
 
@@ -56,7 +58,7 @@ def traffic_rates(graph: Graph, flows: np.ndarray, speeds_kmh: np.ndarray) -> np
     """Grams per second of every link, shape (..., links, species); crawling traffic emits up to 2.2 times as much."""
     crawl = np.clip(1 + 1.4 * (1 - speeds_kmh / graph.free_kmh), 1, 2.2)
     vehicle_km_s = flows * graph.length_m / 1000 / 3600
-    return (vehicle_km_s * crawl)[..., None] * _VEHICLE_G_KM
+    return np.asarray((vehicle_km_s * crawl)[..., None] * _VEHICLE_G_KM)
 
 
 def homes(t: float, t_c: float) -> np.ndarray:

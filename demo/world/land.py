@@ -27,9 +27,8 @@ class Land:
         gap = np.hypot(xy[:, None, 0] - xy[None, :, 0], xy[:, None, 1] - xy[None, :, 1])
         reach = np.exp(-gap / 4200) * (gap > 250)
         mixed = 0.5 * self.jobs + 0.5 * self.homes
-        self.trips = tuple(
-            _share(np.outer(a, b) * reach) for a, b in ((self.homes, self.jobs), (self.jobs, self.homes), (mixed, self.jobs + mixed))
-        )
+        pairs = ((self.homes, self.jobs), (self.jobs, self.homes), (mixed, self.jobs + mixed))
+        self.trips = tuple(_share(np.outer(a, b) * reach) for a, b in pairs)
 
     def pull(self, x: float, y: float) -> float:
         """Jobs around a point (east, north in metres), relative: about 1 in the centre, 0.1 at the edge."""

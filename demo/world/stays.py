@@ -54,7 +54,7 @@ class _Space:
 
 def places(rows: Sequence[Mapping[str, str]], origin: tuple[float, float], land: Land) -> list[Place]:
     """Register rows -> places."""
-    found = []
+    found: list[Place] = []
     for row in rows:
         x, y = metres(origin, (float(row["lon"]), float(row["lat"])))
         found.append(Place(len(found), row["id"], row["kind"] == "on_street", int(row["capacity"]), x, y, land.pull(x, y)))

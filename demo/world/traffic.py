@@ -121,12 +121,12 @@ class Traffic:
     def flows(self, t: float) -> np.ndarray:
         """Vehicles per hour on every link at `t`."""
         day = calendar.service_day(t)
-        return self.table(day)[0][int((t - calendar.service_start(day)) // SLOT_S)]
+        return np.asarray(self.table(day)[0][int((t - calendar.service_start(day)) // SLOT_S)])
 
     def speeds_kmh(self, t: float) -> np.ndarray:
         """Travel speeds of all links at `t`."""
         day = calendar.service_day(t)
-        return self.table(day)[1][int((t - calendar.service_start(day)) // SLOT_S)]
+        return np.asarray(self.table(day)[1][int((t - calendar.service_start(day)) // SLOT_S)])
 
     def active(self, t: float) -> list[Incident]:
         """Incidents that hold now."""

@@ -1,6 +1,11 @@
 """Docs that cannot lie: generated tables are what the code says, everything public is named, links lead somewhere."""
 
+import asyncio
+import contextlib
+import json
 import re
+import shutil
+import socket
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -9,6 +14,12 @@ from types import ModuleType
 import pytest
 
 from core import settings
+from core.city import load
+from core.observation import Message
+from core.secret import ingest_keys
+from data_sources.contract import Listening
+from data_sources.parking.intake import INTAKE
+from data_sources.parking.listen import LISTENERS
 from data_sources.registry import domains
 from tests.contracts.tree import ROOT
 
@@ -79,6 +90,56 @@ def test_every_requirement_says_why() -> None:
             if name and not name.startswith("#") and f"| {name} |" not in text:
                 missing.append(name)
     assert missing == []
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("openssl")), reason="needs curl and openssl")
+@pytest.mark.parametrize("document", ["README.md", "README.zh-CN.md", "docs/operations.md"])
+def test_the_signed_request_in_the_docs_works_as_it_stands(document: str, tmp_path: Path) -> None:
+    """The block is run by a shell against the real ingest; only port and data folder are the test's."""
+    block = next(b for b in re.findall(r"```\n(.*?)```", (ROOT / document).read_text("utf-8"), re.DOTALL) if "SIGN=" in b)
+    kept: list[Message] = []
+    keys = ingest_keys(tmp_path, ["parking-gate"])
+
+    async def play() -> str:
+        async def append(message: Message) -> None:
+            kept.append(message)
+
+        async def unseen(source: str, nonce: str) -> bool:
+            return False
+
+        city = load(ROOT / "config/luan", domains())
+        listening = Listening(
+            static=INTAKE.static(city.tables), secret=b"s" * 32, count=lambda source, reason: None,
+            quarantine=lambda problem: None, extra={"ingest_keys": keys, "seen_nonce": unseen})
+        port = free_port()
+        serving = asyncio.create_task(LISTENERS[0].serve("127.0.0.1", port, append, listening))
+        try:
+            for _ in range(200):
+                await asyncio.sleep(0.02)
+                with contextlib.suppress(OSError):
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    break
+            shell = await asyncio.create_subprocess_exec(
+                "bash", "-euo", "pipefail", "-c", block.replace("8050", str(port)).replace("var/city", str(tmp_path)),
+                stdout=asyncio.subprocess.PIPE)
+            out, _ = await asyncio.wait_for(shell.communicate(), 20)
+        finally:
+            serving.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await serving
+        return out.decode()
+
+    answer = json.loads(asyncio.run(play()))
+    assert (answer["accepted"], answer["rows"][0]["status"]) == (1, "accepted")
+    assert len(kept) == 1
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
 
 
 def test_the_changelog_has_an_entry_for_this_release() -> None:

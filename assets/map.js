@@ -60,9 +60,13 @@
     if (!size.x || !size.y) return;
     const pad = Math.round(Math.min(size.x, size.y) * 0.03);
     stage.map.fitBounds(stage.home, { padding: [pad, pad], animate: false });
-    const top = stage.map.latLngToContainerPoint(stage.home[1]).y, head = stage.element.querySelector(".map-head");
-    const spare = Math.round(top - pad - (head ? head.offsetHeight : 0));
-    if (spare > 0 && stage.element.querySelector(".map-inset")) stage.map.panBy([0, spare], { animate: false }); // clear of the inset
+    const inset = stage.element.querySelector(".map-inset"), head = stage.element.querySelector(".map-head");
+    if (inset && inset.offsetHeight) { // up, as far as there is room, so that the inset covers no road
+      const north = stage.map.latLngToContainerPoint(stage.home[1]).y, south = stage.map.latLngToContainerPoint(stage.home[0]).y;
+      const spare = north - pad - (head ? head.offsetHeight : 0), wanted = south + pad - inset.offsetTop;
+      const by = Math.round(Math.min(spare, wanted));
+      if (by > 0) stage.map.panBy([0, by], { animate: false });
+    }
     stage.moved = false;
   }
 

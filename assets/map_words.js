@@ -18,7 +18,7 @@
     context.lineJoin = "round"; context.textBaseline = "middle"; context.textAlign = "center";
     if (zoom < 11.6) districts(stage, context, room);
     if (zoom >= 11) places(stage, context, room, size);
-    if (zoom >= 12) roads(stage, context, room, size);
+    if (zoom >= (stage.portal === "phone" ? 11.4 : 12)) roads(stage, context, room, size);
   }
 
   function write(context, text, x, y, ink) {

@@ -30,7 +30,9 @@ def show(chosen: Mapping[str, Any] | None) -> Component | None:
     return draw(chosen or {}, state.pages, state.snapshots, state.city, clock.now())
 
 
-def draw(chosen: Mapping[str, Any], pages: Sequence[Page], snapshots: Mapping[str, Snapshot], city: City, now: datetime) -> Component | None:
+def draw(
+    chosen: Mapping[str, Any], pages: Sequence[Page], snapshots: Mapping[str, Snapshot], city: City, now: datetime
+) -> Component | None:
     """The detail of `chosen["entity"]` on `chosen["page"]`. Raises `NotAllowed` when the page is not for this account."""
     page = next((p for p in pages if p.name == chosen.get("page")), None)
     entity = chosen.get("entity")

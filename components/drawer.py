@@ -15,11 +15,23 @@ def drawer(viewing: Viewing, page: str) -> list[Component]:
     """The closed drawer of one page and the store that says what is chosen. A wall has none: nobody clicks there."""
     if viewing.portal == "wall":
         return []
-    close = html.Button(icons.icon("close"), type="button", className="tool", title=viewing.t("drawer.close"),
-                        **{"data-entity-close": "1", "aria-label": viewing.t("drawer.close")})
-    return [dcc.Store(id=ids.SELECTED, data={"page": page, "entity": None, "portal": viewing.portal, "lang": viewing.lang}),
-            html.Aside([close, html.Div(id=ids.DRAWER_BODY)], id=ids.DRAWER, className="drawer",
-                       tabIndex="-1", **{"aria-label": viewing.t("drawer.title"), "aria-hidden": "true", "data-page": page})]
+    close = html.Button(
+        icons.icon("close"),
+        type="button",
+        className="tool",
+        title=viewing.t("drawer.close"),
+        **{"data-entity-close": "1", "aria-label": viewing.t("drawer.close")},
+    )
+    return [
+        dcc.Store(id=ids.SELECTED, data={"page": page, "entity": None, "portal": viewing.portal, "lang": viewing.lang}),
+        html.Aside(
+            [close, html.Div(id=ids.DRAWER_BODY)],
+            id=ids.DRAWER,
+            className="drawer",
+            tabIndex="-1",
+            **{"aria-label": viewing.t("drawer.title"), "aria-hidden": "true", "data-page": page},
+        ),
+    ]
 
 
 def entity(kind: str, key: str, label: str = "") -> dict[str, str]:

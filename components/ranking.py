@@ -26,8 +26,16 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     label: str = ""
 
 
-def ranking(titles: Sequence[str], widths: str, rows: Sequence[Row], viewing: Viewing, *, right: Sequence[int] = (),
-            empty: Component | None = None, most: int | None = None) -> Component:
+def ranking(
+    titles: Sequence[str],
+    widths: str,
+    rows: Sequence[Row],
+    viewing: Viewing,
+    *,
+    right: Sequence[int] = (),
+    empty: Component | None = None,
+    most: int | None = None,
+) -> Component:
     """Rows under `titles`; `widths` are the CSS grid columns ("minmax(0,1fr) 4em 5em"); `right` are right-aligned columns.
 
     On a phone only the first `most` (8 unless said) are drawn and the rest is counted. No rows: `empty`, or nothing.
@@ -35,10 +43,15 @@ def ranking(titles: Sequence[str], widths: str, rows: Sequence[Row], viewing: Vi
     if not rows:
         return empty or html.Div()
     most = most if most is not None else PHONE_ROWS if viewing.portal == "phone" else len(rows)
-    head = html.Div([html.Span(title, className=_side(i, right)) for i, title in enumerate(titles)], className="rank-head rank-row")
+    head = html.Div(
+        [html.Span(title, className=_side(i, right)) for i, title in enumerate(titles)], className="rank-head rank-row"
+    )
     body = [_row(row, viewing, right) for row in rows[:most]]
     left = len(rows) - most
-    parts: list[Component] = [head, html.Ol(body, className="rank-rows", **({"tabIndex": "0"} if viewing.portal == "desk" else {}))]
+    parts: list[Component] = [
+        head,
+        html.Ol(body, className="rank-rows", **({"tabIndex": "0"} if viewing.portal == "desk" else {})),
+    ]
     if left > 0:
         parts.append(html.P(viewing.t("rank.more", n=left), className="more"))
     return html.Div(parts, className="rank", style={"--columns": widths})

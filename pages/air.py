@@ -20,7 +20,7 @@ from pages import detail, map_layers
 from pages.air_figures import pill, plate, values
 from pages.map_layers import measure, name_of, rows
 
-KIND_MARK = {"national": "live", "micro": "late", "dust": "warning"}
+KIND_MARK = {"national": "disc", "micro": "ring", "dust": "square"}  # as on the map
 
 
 def _measure(name: str) -> Measure:
@@ -38,7 +38,11 @@ def now(snapshots: Snapshots, viewing: Viewing) -> Component:
         notes.append(viewing.t("air.stations_heard", share=fmt.with_unit(seen.value, "%")))
     shown = None if reading is None or reading.value is None else data.aqi
     head = plate(shown, data.level, data.primary, viewing, why=kpi.why(reading, viewing), note=" · ".join(notes))
-    return place.view(head, strip(data.aqi_trend, viewing), chart.trend(data.aqi_trend, viewing, label="AQI", bands=_measure("aqi").bands, low=0.0))
+    return place.view(
+        head,
+        strip(data.aqi_trend, viewing),
+        chart.trend(data.aqi_trend, viewing, label="AQI", bands=_measure("aqi").bands, low=0.0),
+    )
 
 
 def strip(trend: Trend, viewing: Viewing) -> Component:
@@ -52,13 +56,18 @@ def strip(trend: Trend, viewing: Viewing) -> Component:
         cells.append((viewing.t("air.hour", time=at, aqi=fmt.number(value), word=word), band.color if band else ""))
     end = trend.start_at + timedelta(seconds=trend.step_s * max(0, len(trend.values) - 1))
     ends = [html.Span(fmt.time_of(at, viewing.city.timezone)) for at in (trend.start_at, end)]
-    return html.Div([figures.heat(cells, label=viewing.t("air.strip")), html.Div(ends, className="strip-ends")], className="level-strip")
+    return html.Div(
+        [figures.heat(cells, label=viewing.t("air.strip")), html.Div(ends, className="strip-ends")],
+        className="level-strip",
+    )
 
 
 def pollutants(snapshots: Snapshots, viewing: Viewing) -> Component:
     """The six pollutants' hourly means against the concentration at IAQI 100."""
     data: AirData = snapshots["air"].data
-    return place.view(values(data.city_values, data.standard, viewing), html.P(viewing.t("air.limit_note"), className="note"))
+    return place.view(
+        values(data.city_values, data.standard, viewing), html.P(viewing.t("air.limit_note"), className="note")
+    )
 
 
 def stations(snapshots: Snapshots, viewing: Viewing) -> Component:
@@ -68,19 +77,34 @@ def stations(snapshots: Snapshots, viewing: Viewing) -> Component:
     ordered = sorted(data.stations, key=lambda s: (s.aqi is None, -(s.aqi or 0), s.mn))
     listed = [_station(s, known[s.mn], viewing) for s in ordered if isinstance(known.get(s.mn), Station)]
     titles = ["AQI", viewing.t("air.col.station"), viewing.t("air.col.primary"), "PM2.5", "PM10"]
-    shown, widths = (5, "3em minmax(0,1fr) 4.4em 3em 3em") if viewing.portal == "wall" else (4, "3em minmax(0,1fr) 4em 3em")
+    shown, widths = (
+        (5, "3em minmax(0,1fr) 4.4em 3em 3em") if viewing.portal == "wall" else (4, "3em minmax(0,1fr) 4em 3em")
+    )
     return ranking(titles[:shown], widths, listed, viewing, right=(3, 4), empty=empty(viewing, "air.no_stations"))
 
 
 def _station(state: StationState, known: Station, viewing: Viewing) -> Row:
     name = name_of(known, viewing)
     flagged = icons.shape("warning") if state.flags else None
-    words = html.Span([icons.shape(KIND_MARK[known.kind]), html.Span(name), flagged], className="mark-kind", title=viewing.t(f"air.kind.{known.kind}"))
+    words = html.Span(
+        [
+            html.I(className=f"key key-{KIND_MARK[known.kind]}", style={"--key": "var(--text-2)"}),
+            html.Span(name),
+            flagged,
+        ],
+        className="mark-kind",
+        title=viewing.t(f"air.kind.{known.kind}"),
+    )
     primary = viewing.t(f"pollutant.{state.primary[0]}") if state.primary else fmt.MISSING
     pm25, pm10 = state.hour_values.get("pm25"), state.hour_values.get("pm10")
     cells = (pill(state.aqi, state.level), words, primary, fmt.number(pm25), fmt.number(pm10))
-    return Row(kind="station", key=state.mn, label=name, state=state.state if state.aqi is not None else "missing",
-               cells=cells if viewing.portal == "wall" else cells[:4])
+    return Row(
+        kind="station",
+        key=state.mn,
+        label=name,
+        state=state.state if state.aqi is not None else "missing",
+        cells=cells if viewing.portal == "wall" else cells[:4],
+    )
 
 
 def met(snapshots: Snapshots, viewing: Viewing) -> Component:
@@ -89,12 +113,27 @@ def met(snapshots: Snapshots, viewing: Viewing) -> Component:
     if data.wind_ms is None or data.wind_deg is None:
         word = viewing.t("air.wind_unknown")
     else:
-        word = viewing.t("ui.wind", compass=viewing.t(f"ui.compass.{COMPASS[round(data.wind_deg / 45) % 8]}"), force=force(data.wind_ms))
-    facts = [(viewing.t("pollutant.t_c"), fmt.with_unit(data.t_c, "℃", 1)), (viewing.t("pollutant.rh_pct"), fmt.with_unit(data.rh_pct, "%")),
-             (viewing.t("pollutant.wind_ms"), fmt.with_unit(data.wind_ms, "m/s", 1))]
-    pairs = [html.Div([html.Span(name, className="fact-name"), html.B(value, className="figure")], className="fact") for name, value in facts]
-    return html.Div([html.Div([figures.wind(data.wind_ms, data.wind_deg, word), html.B(word)], className="met-wind"),
-                     html.Div(pairs, className="met-facts")], className="view met")
+        word = viewing.t(
+            "ui.wind",
+            compass=viewing.t(f"ui.compass.{COMPASS[round(data.wind_deg / 45) % 8]}"),
+            force=force(data.wind_ms),
+        )
+    facts = [
+        (viewing.t("pollutant.t_c"), fmt.with_unit(data.t_c, "℃", 1)),
+        (viewing.t("pollutant.rh_pct"), fmt.with_unit(data.rh_pct, "%")),
+        (viewing.t("pollutant.wind_ms"), fmt.with_unit(data.wind_ms, "m/s", 1)),
+    ]
+    pairs = [
+        html.Div([html.Span(name, className="fact-name"), html.B(value, className="figure")], className="fact")
+        for name, value in facts
+    ]
+    return html.Div(
+        [
+            html.Div([figures.wind(data.wind_ms, data.wind_deg, word), html.B(word)], className="met-wind"),
+            html.Div(pairs, className="met-facts"),
+        ],
+        className="view met",
+    )
 
 
 def districts(snapshots: Snapshots, viewing: Viewing) -> Component:
@@ -106,10 +145,19 @@ def districts(snapshots: Snapshots, viewing: Viewing) -> Component:
         names = viewing.city.districts.get(code, (code, code))
         band = meant.band(value)
         level = int(band.key.rpartition(".")[2]) if band else None
-        listed.append(Row(state="live" if band else "missing", cells=(
-            names[0 if viewing.lang == "zh" else 1], table.bar(None if value is None else float(value), 300, band.color if band else "line-2"),
-            pill(value, level))))
-    return ranking(["", "", "AQI"], "5em minmax(0,1fr) 3em", listed, viewing, right=(2,), empty=empty(viewing, "air.no_districts"))
+        listed.append(
+            Row(
+                state="live" if band else "missing",
+                cells=(
+                    names[0 if viewing.lang == "zh" else 1],
+                    table.bar(None if value is None else float(value), 300, band.color if band else "line-2"),
+                    pill(value, level),
+                ),
+            )
+        )
+    return ranking(
+        ["", "", "AQI"], "5em minmax(0,1fr) 3em", listed, viewing, right=(2,), empty=empty(viewing, "air.no_districts")
+    )
 
 
 def flags(snapshots: Snapshots, viewing: Viewing) -> Component:
@@ -123,18 +171,43 @@ def flags(snapshots: Snapshots, viewing: Viewing) -> Component:
             reasons.append(viewing.t(f"state.{state.state}"))
         if reasons and isinstance(known.get(state.mn), Station):
             name = name_of(known[state.mn], viewing)
-            listed.append(Row(kind="station", key=state.mn, label=name, state=state.state,
-                              cells=(name, viewing.t("ui.list_comma").join(reasons), fmt.time_of(state.observed_at, viewing.city.timezone))))
+            listed.append(
+                Row(
+                    kind="station",
+                    key=state.mn,
+                    label=name,
+                    state=state.state,
+                    cells=(
+                        name,
+                        viewing.t("ui.list_comma").join(reasons),
+                        fmt.time_of(state.observed_at, viewing.city.timezone),
+                    ),
+                )
+            )
     titles = [viewing.t("air.col.station"), viewing.t("air.col.flag"), viewing.t("air.col.last")]
-    return ranking(titles, "minmax(0,1fr) minmax(0,1fr) 3.2em", listed, viewing, right=(2,), empty=empty(viewing, "air.no_flags", n=len(data.stations)))
+    return ranking(
+        titles,
+        "minmax(0,1fr) minmax(0,1fr) 3.2em",
+        listed,
+        viewing,
+        right=(2,),
+        empty=empty(viewing, "air.no_flags", n=len(data.stations)),
+    )
 
 
 def trends(snapshots: Snapshots, viewing: Viewing) -> Component:
     """Three small courses of the day on their own axes: PM2.5, PM10, ozone."""
     data: AirData = snapshots["air"].data
-    charts = [html.Div([html.Div([html.Span(viewing.t(f"pollutant.{name}")), html.Small(" µg/m³")], className="kpi-label"),
-                        chart.trend(series, viewing, unit="µg/m³", label=viewing.t(f"pollutant.{name}"), low=0.0)], className="small")
-              for name, series in (("pm25", data.pm25_trend), ("pm10", data.pm10_trend), ("o3", data.o3_trend))]
+    charts = [
+        html.Div(
+            [
+                html.Div([html.Span(viewing.t(f"pollutant.{name}")), html.Small(" µg/m³")], className="kpi-label"),
+                chart.trend(series, viewing, unit="µg/m³", label=viewing.t(f"pollutant.{name}"), low=0.0),
+            ],
+            className="small",
+        )
+        for name, series in (("pm25", data.pm25_trend), ("pm10", data.pm10_trend), ("o3", data.o3_trend))
+    ]
     return html.Div(charts, className="view smalls")
 
 
@@ -145,7 +218,12 @@ def findings(snapshots: Snapshots, viewing: Viewing) -> Component:
 
 
 NOW = Panel(id="air.now", domains=("air",), view=now, measures=("air.aqi", "air.coverage_pct"))
-POLLUTANTS = Panel(id="air.pollutants", domains=("air",), view=pollutants, measures=("air.pm25_ug_m3", "air.pm10_ug_m3", "air.o3_ug_m3", "air.no2_ug_m3"))
+POLLUTANTS = Panel(
+    id="air.pollutants",
+    domains=("air",),
+    view=pollutants,
+    measures=("air.pm25_ug_m3", "air.pm10_ug_m3", "air.o3_ug_m3", "air.no2_ug_m3"),
+)
 STATIONS = Panel(id="air.stations", domains=("air",), view=stations)
 MET = Panel(id="air.met", domains=("air",), view=met)
 DISTRICTS = Panel(id="air.districts", domains=("air",), view=districts)
@@ -159,7 +237,13 @@ def layout(viewing: Viewing) -> list[Component]:
     """Index, pollutants and their day on the left; stations, doubts and districts on the right of the map."""
     stage = map.stage(viewing, [layer.id for layer in LAYERS])
     top = slot(NOW, viewing, measures=[_measure("aqi"), _measure("coverage_pct")], class_name="grow-3")
-    six = slot(POLLUTANTS, viewing, measures=[_measure(f"{p}_ug_m3") for p in ("pm25", "pm10", "o3", "no2", "so2")], skeleton="list", class_name="grow-3")
+    six = slot(
+        POLLUTANTS,
+        viewing,
+        measures=[_measure(f"{p}_ug_m3") for p in ("pm25", "pm10", "o3", "no2", "so2")],
+        skeleton="list",
+        class_name="grow-3",
+    )
     day = slot(TRENDS, viewing, class_name="grow-2 wide-only desk-hidden")
     wind = slot(MET, viewing, skeleton="figure", class_name="air-met")
     all_stations = slot(STATIONS, viewing, skeleton="table", class_name="grow-4")
@@ -167,7 +251,9 @@ def layout(viewing: Viewing) -> list[Component]:
     doubts = slot(FLAGS, viewing, skeleton="list", class_name="grow-2")
     found = slot(FINDINGS, viewing, skeleton="list", class_name="grow-2")
     if viewing.portal == "phone":
-        body: Component = place.columns([top, html.Div(stage, className="middle"), six, all_stations, found, wind, parts, day, doubts])
+        body: Component = place.columns(
+            [top, html.Div(stage, className="middle"), six, all_stations, found, wind, parts, day, doubts]
+        )
     elif viewing.portal == "desk":
         body = place.stage([[top, six], [wind, day]], stage, [[all_stations], [found, doubts, parts]])
     else:
@@ -175,6 +261,14 @@ def layout(viewing: Viewing) -> list[Component]:
     return [body, *drawer(viewing, "air")]
 
 
-PAGE = Page(name="air", route="/air", icon="air", permission="air.read",
-            panels=(NOW, POLLUTANTS, STATIONS, MET, DISTRICTS, FLAGS, TRENDS, FINDINGS), layout=layout, layers=LAYERS,
-            detail=detail.detail, order=40)
+PAGE = Page(
+    name="air",
+    route="/air",
+    icon="air",
+    permission="air.read",
+    panels=(NOW, POLLUTANTS, STATIONS, MET, DISTRICTS, FLAGS, TRENDS, FINDINGS),
+    layout=layout,
+    layers=LAYERS,
+    detail=detail.detail,
+    order=40,
+)

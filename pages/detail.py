@@ -49,7 +49,9 @@ def finding(found: Finding, viewing: Viewing) -> Component:
     pairs: dict[str, Component | str] = {
         viewing.t("detail.severity"): viewing.t(f"severity.{found.severity}"),
         viewing.t("detail.began"): fmt.moment(found.at, viewing.now, zone),
-        viewing.t("detail.ended"): fmt.moment(found.ended_at, viewing.now, zone) if found.ended_at else viewing.t("detail.still"),
+        viewing.t("detail.ended"): fmt.moment(found.ended_at, viewing.now, zone)
+        if found.ended_at
+        else viewing.t("detail.still"),
     }
     against = findings.compared(found, viewing)
     if against:
@@ -64,13 +66,20 @@ def finding(found: Finding, viewing: Viewing) -> Component:
     pairs[viewing.t("detail.owner")] = findings.owner(found, viewing)
     pairs[viewing.t("detail.id")] = html.Code(found.id)
     head = [html.H2(findings.words(found, viewing)), html.P(findings.place(found, viewing), className="sub")]
-    return html.Div([*head, *[_picture(e, viewing) for e in found.evidence], table.facts(pairs), *_elsewhere(found, viewing)],
-                    className="drawer-body")
+    return html.Div(
+        [*head, *[_picture(e, viewing) for e in found.evidence], table.facts(pairs), *_elsewhere(found, viewing)],
+        className="drawer-body",
+    )
 
 
 def _picture(evidence: str, viewing: Viewing) -> Component:
-    return html.Figure([html.Img(src=f"/evidence/{evidence}", alt=viewing.t("detail.picture")),
-                        html.Figcaption(viewing.t("detail.masked"))], className="evidence")
+    return html.Figure(
+        [
+            html.Img(src=f"/evidence/{evidence}", alt=viewing.t("detail.picture")),
+            html.Figcaption(viewing.t("detail.masked")),
+        ],
+        className="evidence",
+    )
 
 
 def _elsewhere(found: Finding, viewing: Viewing) -> list[Component]:
@@ -79,4 +88,8 @@ def _elsewhere(found: Finding, viewing: Viewing) -> list[Component]:
     if kind is None or not found.entity:
         return []
     key = found.entity.rpartition(":")[0] if kind == "road" and ":" in found.entity else found.entity
-    return [html.Button(viewing.t(f"detail.open.{kind}"), type="button", className="tool act", **{"data-entity": f"{kind}:{key}"})]
+    return [
+        html.Button(
+            viewing.t(f"detail.open.{kind}"), type="button", className="tool act", **{"data-entity": f"{kind}:{key}"}
+        )
+    ]

@@ -21,16 +21,32 @@ def station(key: str, snapshot: Snapshot, viewing: Viewing) -> Component | None:
         return None
     parts: list[Component] = [
         html.H2(name_of(known, viewing)),
-        html.P(viewing.t("detail.station.sub", kind=viewing.t(f"air.kind.{known.kind}"), standard=state.standard or "—"), className="sub"),
+        html.P(
+            viewing.t("detail.station.sub", kind=viewing.t(f"air.kind.{known.kind}"), standard=state.standard or "—"),
+            className="sub",
+        ),
         plate(state.aqi, state.level, state.primary, viewing),
     ]
     if state.flags:
-        parts.append(html.P([html.B(viewing.t("detail.flags")), " ",
-                             viewing.t("ui.list_comma").join(viewing.t(f"air.flag.{f}") for f in state.flags)], className="note flagged"))
-    parts += [html.H3(viewing.t("detail.aqi_day")), chart.trend(state.trend, viewing, label="AQI", low=0.0),
-              html.H3(viewing.t("detail.pm25_day")), chart.trend(state.pm25_trend, viewing, unit="µg/m³", label="PM2.5", low=0.0),
-              html.H3(viewing.t("detail.hour_means")), values(state.hour_values, state.standard, viewing, planned=known.planned),
-              table.facts(_now(known, state, viewing))]
+        parts.append(
+            html.P(
+                [
+                    html.B(viewing.t("detail.flags")),
+                    " ",
+                    viewing.t("ui.list_comma").join(viewing.t(f"air.flag.{f}") for f in state.flags),
+                ],
+                className="note flagged",
+            )
+        )
+    parts += [
+        html.H3(viewing.t("detail.aqi_day")),
+        chart.trend(state.trend, viewing, label="AQI", low=0.0),
+        html.H3(viewing.t("detail.pm25_day")),
+        chart.trend(state.pm25_trend, viewing, unit="µg/m³", label="PM2.5", low=0.0),
+        html.H3(viewing.t("detail.hour_means")),
+        values(state.hour_values, state.standard, viewing, planned=known.planned),
+        table.facts(_now(known, state, viewing)),
+    ]
     return html.Div(parts, className="drawer-body")
 
 

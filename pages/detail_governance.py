@@ -22,8 +22,13 @@ def camera(key: str, snapshot: Snapshot, viewing: Viewing) -> Component | None:
         return None
     area_row = rows(viewing, "cameras/areas.csv").get(known.area)
     area_name = name_of(area_row, viewing) if isinstance(area_row, Area) else known.area
-    parts = [html.H2(name_of(known, viewing)), html.P(area_name, className="sub"), picture(status, viewing), table.facts(_facts(known, status, viewing)),
-             *_found((f for f in snapshot.findings if f.entity == key), viewing)]
+    parts = [
+        html.H2(name_of(known, viewing)),
+        html.P(area_name, className="sub"),
+        picture(status, viewing),
+        table.facts(_facts(known, status, viewing)),
+        *_found((f for f in snapshot.findings if f.entity == key), viewing),
+    ]
     return html.Div(parts, className="drawer-body")
 
 
@@ -31,8 +36,10 @@ def picture(status: CameraStatus, viewing: Viewing) -> Component:
     """The newest masked frame; the address changes only with the frame, so that the browser loads it once."""
     if not status.has_picture:
         return html.P(viewing.t("governance.no_picture"), className="note")
-    return html.Figure([html.Img(src=frame(status), alt=viewing.t("governance.picture")),
-                        html.Figcaption(viewing.t("detail.masked"))], className="evidence")
+    return html.Figure(
+        [html.Img(src=frame(status), alt=viewing.t("governance.picture")), html.Figcaption(viewing.t("detail.masked"))],
+        className="evidence",
+    )
 
 
 def frame(status: CameraStatus) -> str:
@@ -43,10 +50,17 @@ def frame(status: CameraStatus) -> str:
 
 def _facts(known: Camera, status: CameraStatus, viewing: Viewing) -> dict[str, Component | str]:
     zone = viewing.city.timezone
-    watched = [viewing.t("governance.zone", matter=viewing.t(f"governance.matter.{z.matter}"), dwell=fmt.span(z.dwell_s, viewing.lang))
-               for z in known.zone]
+    watched = [
+        viewing.t(
+            "governance.zone",
+            matter=viewing.t(f"governance.matter.{z.matter}"),
+            dwell=fmt.span(z.dwell_s, viewing.lang),
+        )
+        for z in known.zone
+    ]
     pairs: dict[str, Component | str] = {
-        viewing.t("detail.state"): kpi.state_mark(status.state, viewing) if status.status == "online"
+        viewing.t("detail.state"): kpi.state_mark(status.state, viewing)
+        if status.status == "online"
         else viewing.t(f"governance.camera.{status.status}"),
         viewing.t("detail.since"): fmt.moment(status.since, viewing.now, zone),
         viewing.t("detail.last_frame"): fmt.moment(status.last_frame_at, viewing.now, zone),
@@ -68,13 +82,22 @@ def area(key: str, snapshot: Snapshot, viewing: Viewing) -> Component | None:
     counts = sorted(((n, m) for m, n in data.matrix.get(key, {}).items() if n), reverse=True)
     pairs = {viewing.t(f"governance.matter.{matter}"): fmt.number(n) for n, matter in counts}
     cameras = {c.id for c in rows(viewing, "cameras/cameras.toml").values() if c.area == key}
-    return html.Div([html.H2(name_of(known, viewing)), html.P(viewing.t("governance.today"), className="sub"),
-                     table.facts(pairs) if pairs else html.P(viewing.t("governance.no_findings"), className="note"),
-                     *_found((f for f in snapshot.findings if f.entity in cameras), viewing)], className="drawer-body")
+    return html.Div(
+        [
+            html.H2(name_of(known, viewing)),
+            html.P(viewing.t("governance.today"), className="sub"),
+            table.facts(pairs) if pairs else html.P(viewing.t("governance.no_findings"), className="note"),
+            *_found((f for f in snapshot.findings if f.entity in cameras), viewing),
+        ],
+        className="drawer-body",
+    )
 
 
 def _found(found: Iterable[Finding], viewing: Viewing) -> list[Component]:
     listed = list(found)
     if not listed:
         return []
-    return [html.H3(viewing.t("detail.findings", n=len(listed))), finding.listing(listed, viewing, most=6, numbered=False)]
+    return [
+        html.H3(viewing.t("detail.findings", n=len(listed))),
+        finding.listing(listed, viewing, most=6, numbered=False),
+    ]

@@ -19,12 +19,23 @@ def road(key: str, snapshot: Snapshot, viewing: Viewing) -> Component | None:
         return None
     data: TransitData = snapshot.data
     ways = ["f"] if segment.oneway else ["f", "b"]
-    parts: list[Component] = [html.H2(name_of(segment, viewing)),
-                              html.P(viewing.t("detail.road.sub", road_class=viewing.t(f"detail.class.{segment.road_class}"), lanes=segment.lanes,
-                                               limit=fmt.number(segment.limit_kmh)), className="sub")]
+    parts: list[Component] = [
+        html.H2(name_of(segment, viewing)),
+        html.P(
+            viewing.t(
+                "detail.road.sub",
+                road_class=viewing.t(f"detail.class.{segment.road_class}"),
+                lanes=segment.lanes,
+                limit=fmt.number(segment.limit_kmh),
+            ),
+            className="sub",
+        ),
+    ]
     for way in ways:
-        parts += [html.H3(viewing.t("detail.way", compass=compass(segment, way, viewing))),
-                  _link(data.links.get(f"{key}:{way}"), viewing)]
+        parts += [
+            html.H3(viewing.t("detail.way", compass=compass(segment, way, viewing))),
+            _link(data.links.get(f"{key}:{way}"), viewing),
+        ]
     parts.append(html.P(viewing.t("map.schematic"), className="note"))
     return html.Div(parts, className="drawer-body")
 
@@ -46,7 +57,9 @@ def compass(segment: Segment, way: str, viewing: Viewing) -> str:
 
 def _link(link: LinkState | None, viewing: Viewing) -> Component:
     state = "unknown" if link is None else link.state
-    pairs: dict[str, Component | str] = {viewing.t("detail.state"): kpi.swatch(viewing.t(f"map.roads.{state}"), f"road-{state}")}
+    pairs: dict[str, Component | str] = {
+        viewing.t("detail.state"): kpi.swatch(viewing.t(f"map.roads.{state}"), f"road-{state}")
+    }
     if link is None or link.speed_kmh is None:
         pairs[viewing.t("detail.speed")] = viewing.t("detail.too_few", n=0 if link is None else link.vehicles)
     else:
@@ -66,14 +79,23 @@ def corridor(key: str, snapshot: Snapshot, viewing: Viewing) -> Component | None
     name = found.name if viewing.lang == "zh" else found.name_en or found.name
     pairs: dict[str, Component | str] = {
         viewing.t("detail.state"): kpi.swatch(viewing.t(f"map.roads.{found.state}"), f"road-{found.state}"),
-        viewing.t("detail.speed"): fmt.with_unit(found.speed_kmh, "km/h") if found.speed_kmh is not None else viewing.t("map.roads.unknown"),
+        viewing.t("detail.speed"): fmt.with_unit(found.speed_kmh, "km/h")
+        if found.speed_kmh is not None
+        else viewing.t("map.roads.unknown"),
         viewing.t("detail.ratio"): fmt.percent(found.ratio),
         viewing.t("detail.coverage"): fmt.percent(found.coverage),
         viewing.t("detail.length"): fmt.with_unit(found.length_km, "km", 1),
     }
     segments = [s for s in rows(viewing, "transit/roads.geojson").values() if s.name == key]
-    return html.Div([html.H2(name), table.facts(pairs), html.H3(viewing.t("detail.segments", n=len(segments))),
-                     html.Ol([_segment(s, data, viewing) for s in segments], className="segments")], className="drawer-body")
+    return html.Div(
+        [
+            html.H2(name),
+            table.facts(pairs),
+            html.H3(viewing.t("detail.segments", n=len(segments))),
+            html.Ol([_segment(s, data, viewing) for s in segments], className="segments"),
+        ],
+        className="drawer-body",
+    )
 
 
 def _segment(segment: Segment, data: TransitData, viewing: Viewing) -> Component:
@@ -82,9 +104,19 @@ def _segment(segment: Segment, data: TransitData, viewing: Viewing) -> Component
         link = data.links.get(f"{segment.id}:{way}")
         state = "unknown" if link is None else link.state
         speed = None if link is None else link.speed_kmh
-        cells.append(html.Span([html.I(style={"background": f"var(--road-{state})"}), compass(segment, way, viewing), " ",
-                                html.B(fmt.with_unit(speed, "km/h") if speed is not None else viewing.t("map.roads.unknown"))]))
-    return html.Li([html.Code(segment.id), *cells], tabIndex="0", role="button", **{"data-entity": f"road:{segment.id}"})
+        cells.append(
+            html.Span(
+                [
+                    html.I(style={"background": f"var(--road-{state})"}),
+                    compass(segment, way, viewing),
+                    " ",
+                    html.B(fmt.with_unit(speed, "km/h") if speed is not None else viewing.t("map.roads.unknown")),
+                ]
+            )
+        )
+    return html.Li(
+        [html.Code(segment.id), *cells], tabIndex="0", role="button", **{"data-entity": f"road:{segment.id}"}
+    )
 
 
 def vehicle(key: str, snapshot: Snapshot, viewing: Viewing) -> Component | None:
@@ -108,5 +140,11 @@ def vehicle(key: str, snapshot: Snapshot, viewing: Viewing) -> Component | None:
         viewing.t("detail.fix"): fmt.local(at, viewing.city.timezone).strftime("%H:%M:%S"),
         viewing.t("detail.id"): html.Code(key),
     }
-    return html.Div([html.H2(viewing.t(f"detail.kind.{kind}")), table.facts(pairs),
-                     html.P(viewing.t("detail.opaque"), className="note")], className="drawer-body")
+    return html.Div(
+        [
+            html.H2(viewing.t(f"detail.kind.{kind}")),
+            table.facts(pairs),
+            html.P(viewing.t("detail.opaque"), className="note"),
+        ],
+        className="drawer-body",
+    )

@@ -19,7 +19,18 @@ from pages import detail, map_layers
 from pages.detail_governance import frame
 from pages.map_layers import measure, name_of, rows
 
-ORDER = {"offline": 0, "crashed": 1, "frozen": 2, "moved": 3, "dark": 4, "bright": 5, "blurred": 6, "late": 7, "starting": 8, "online": 9}
+ORDER = {
+    "offline": 0,
+    "crashed": 1,
+    "frozen": 2,
+    "moved": 3,
+    "dark": 4,
+    "bright": 5,
+    "blurred": 6,
+    "late": 7,
+    "starting": 8,
+    "online": 9,
+}
 
 
 def matters() -> tuple[str, ...]:
@@ -34,8 +45,10 @@ def _measure(name: str) -> Measure:
 def now(snapshots: Snapshots, viewing: Viewing) -> Component:
     """Open findings, findings of today, cameras that see; and what a finding is without a model."""
     readings = snapshots["cameras"].readings
-    heads = [kpi.kpi(readings.get(m.key), m, viewing, size="m" if i == 0 else "s") for i, m in
-             enumerate(_measure(n) for n in ("open_findings", "findings_today", "online_share_pct"))]
+    heads = [
+        kpi.kpi(readings.get(m.key), m, viewing, size="m" if i == 0 else "s")
+        for i, m in enumerate(_measure(n) for n in ("open_findings", "findings_today", "online_share_pct"))
+    ]
     return place.view(html.Div(heads, className="row-3"), html.P(viewing.t("governance.no_model"), className="note"))
 
 
@@ -46,8 +59,16 @@ def hourly(snapshots: Snapshots, viewing: Viewing) -> Component:
     for i in range(len(series.values)):
         hour = fmt.local(series.start_at + timedelta(seconds=i * series.step_s), viewing.city.timezone).hour
         labels.append(f"{hour}" if hour % 6 == 0 else "")
-    return html.Div(figures.bars(series.values, labels, token="accent", now=len(series.values) - 1, label=viewing.t("panel.governance.hourly")),
-                    className="view")
+    return html.Div(
+        figures.bars(
+            series.values,
+            labels,
+            token="accent",
+            now=len(series.values) - 1,
+            label=viewing.t("panel.governance.hourly"),
+        ),
+        className="view",
+    )
 
 
 def pictures(snapshots: Snapshots, viewing: Viewing) -> Component:
@@ -59,7 +80,11 @@ def pictures(snapshots: Snapshots, viewing: Viewing) -> Component:
     for found in snapshot.findings:
         if found.ended_at is None:
             open_at[found.entity] = open_at.get(found.entity, 0) + 1
-    shots = [_picture(c, known[c.id], open_at.get(c.id, 0), viewing) for c in data.cameras if isinstance(known.get(c.id), Camera)]
+    shots = [
+        _picture(c, known[c.id], open_at.get(c.id, 0), viewing)
+        for c in data.cameras
+        if isinstance(known.get(c.id), Camera)
+    ]
     return html.Div(shots, className="pictures") if shots else empty(viewing, "governance.no_cameras")
 
 
@@ -67,12 +92,24 @@ def _picture(status: CameraStatus, camera: Camera, open_now: int, viewing: Viewi
     name = name_of(camera, viewing)
     well = status.status == "online"
     if status.has_picture:
-        shot: Component = html.Img(src=frame(status), alt=viewing.t("governance.picture_of", name=name), **{"data-keep": "1"})
+        shot: Component = html.Img(
+            src=frame(status), alt=viewing.t("governance.picture_of", name=name), **{"data-keep": "1"}
+        )
     else:
         shot = html.Div(viewing.t("governance.no_picture"), className="none")
-    word = None if well else html.Span(viewing.t(f"governance.camera.{status.status}"), className="state", **{"data-state": "stale"})
-    caption = [icons.shape("live" if well else "bar"), html.Span(name, className="name"), word,
-               html.Span(str(open_now), className="open", title=viewing.t("governance.open", n=open_now)) if open_now else None]
+    word = (
+        None
+        if well
+        else html.Span(viewing.t(f"governance.camera.{status.status}"), className="state", **{"data-state": "stale"})
+    )
+    caption = [
+        icons.shape("live" if well else "bar"),
+        html.Span(name, className="name"),
+        word,
+        html.Span(str(open_now), className="open", title=viewing.t("governance.open", n=open_now))
+        if open_now
+        else None,
+    ]
     opens = {**entity("camera", status.id, name), "role": "button"} if viewing.portal != "wall" else {}
     return html.Figure([shot, html.Figcaption(caption)], className="picture", **{"data-status": status.status}, **opens)
 
@@ -85,10 +122,19 @@ def matrix(snapshots: Snapshots, viewing: Viewing) -> Component:
     seeing = _seeing(data, viewing)
     most = max((n for row in data.matrix.values() for n in row.values()), default=0)
     cells: list[Component] = [html.Div(viewing.t("governance.matrix"), className="area")]
-    cells += [html.Div(html.Span(viewing.t(f"governance.matter.{m}")), className="class", title=viewing.t(f"governance.matter.{m}")) for m in classes]
+    cells += [
+        html.Div(
+            html.Span(viewing.t(f"governance.matter.{m}")), className="class", title=viewing.t(f"governance.matter.{m}")
+        )
+        for m in classes
+    ]
     for area in areas:
-        opens = {**entity("area", area.id, name_of(area, viewing)), "role": "button"} if viewing.portal != "wall" else {}
-        cells.append(html.Div(html.Span(name_of(area, viewing)), className="area", title=name_of(area, viewing), **opens))
+        opens = (
+            {**entity("area", area.id, name_of(area, viewing)), "role": "button"} if viewing.portal != "wall" else {}
+        )
+        cells.append(
+            html.Div(html.Span(name_of(area, viewing)), className="area", title=name_of(area, viewing), **opens)
+        )
         counts = data.matrix.get(area.id, {})
         cells += [_cell(counts.get(m, 0), most, area.id in seeing, viewing) for m in classes]
     style = {"--classes": str(len(classes)), "--areas": str(len(areas))}
@@ -97,8 +143,14 @@ def matrix(snapshots: Snapshots, viewing: Viewing) -> Component:
 
 def _cell(count: int, most: int, seen: bool, viewing: Viewing) -> Component:
     if count:
-        return html.Div(str(count), className="cell", style={"--heat": f"{18 + 62 * count / most:.0f}%"}, **{"data-n": str(count)})
-    return html.Div("·" if seen else "", className="cell" if seen else "cell cell-blind", title="" if seen else viewing.t("governance.blind"))
+        return html.Div(
+            str(count), className="cell", style={"--heat": f"{18 + 62 * count / most:.0f}%"}, **{"data-n": str(count)}
+        )
+    return html.Div(
+        "·" if seen else "",
+        className="cell" if seen else "cell cell-blind",
+        title="" if seen else viewing.t("governance.blind"),
+    )
 
 
 def _seeing(data: CamerasData, viewing: Viewing) -> set[str]:
@@ -125,17 +177,54 @@ def cameras(snapshots: Snapshots, viewing: Viewing) -> Component:
         if not isinstance(known.get(status.id), Camera):
             continue
         well = status.status == "online"
-        word = kpi.state_mark("live", viewing) if well else html.Span(
-            [icons.shape("bar"), viewing.t(f"governance.camera.{status.status}")], className="state", **{"data-state": "stale"})
+        word = (
+            kpi.state_mark("live", viewing)
+            if well
+            else html.Span(
+                [icons.shape("bar"), viewing.t(f"governance.camera.{status.status}")],
+                className="state",
+                **{"data-state": "stale"},
+            )
+        )
         name = name_of(known[status.id], viewing)
-        listed.append(Row(kind="camera", key=status.id, label=name, state=status.state, cells=(
-            name, word, fmt.moment(status.since, viewing.now, zone), fmt.with_unit(status.lag_s, "s", 1), fmt.number(status.reconnects))))
-    titles = [viewing.t("governance.col.camera"), viewing.t("governance.col.state"), viewing.t("governance.col.since"),
-              viewing.t("governance.col.lag"), viewing.t("governance.col.reconnects")]
-    return ranking(titles, "minmax(0,1fr) 5em 3.4em 3.4em 2.6em", listed, viewing, right=(2, 3, 4), empty=empty(viewing, "governance.no_cameras"))
+        listed.append(
+            Row(
+                kind="camera",
+                key=status.id,
+                label=name,
+                state=status.state,
+                cells=(
+                    name,
+                    word,
+                    fmt.moment(status.since, viewing.now, zone),
+                    fmt.with_unit(status.lag_s, "s", 1),
+                    fmt.number(status.reconnects),
+                ),
+            )
+        )
+    titles = [
+        viewing.t("governance.col.camera"),
+        viewing.t("governance.col.state"),
+        viewing.t("governance.col.since"),
+        viewing.t("governance.col.lag"),
+        viewing.t("governance.col.reconnects"),
+    ]
+    return ranking(
+        titles,
+        "minmax(0,1fr) 5em 3.4em 3.4em 2.6em",
+        listed,
+        viewing,
+        right=(2, 3, 4),
+        empty=empty(viewing, "governance.no_cameras"),
+    )
 
 
-NOW = Panel(id="governance.now", domains=("cameras",), view=now, measures=("cameras.open_findings", "cameras.findings_today", "cameras.online_share_pct"))
+NOW = Panel(
+    id="governance.now",
+    domains=("cameras",),
+    view=now,
+    measures=("cameras.open_findings", "cameras.findings_today", "cameras.online_share_pct"),
+)
 HOURLY = Panel(id="governance.hourly", domains=("cameras",), view=hourly)
 PICTURES = Panel(id="governance.pictures", domains=("cameras",), view=pictures)
 MATRIX = Panel(id="governance.matrix", domains=("cameras",), view=matrix)
@@ -147,8 +236,13 @@ LAYERS = (map_layers.CAMERAS, map_layers.findings_of("cameras"))
 def layout(viewing: Viewing) -> list[Component]:
     """Findings and the matrix beside the map, the pictures opposite; a phone gets findings first."""
     stage = map.stage(viewing, [layer.id for layer in LAYERS])
-    top = slot(NOW, viewing, measures=[_measure(n) for n in ("open_findings", "findings_today", "online_share_pct")], skeleton="figure",
-               class_name="governance-now")
+    top = slot(
+        NOW,
+        viewing,
+        measures=[_measure(n) for n in ("open_findings", "findings_today", "online_share_pct")],
+        skeleton="figure",
+        class_name="governance-now",
+    )
     hours = slot(HOURLY, viewing, class_name="governance-hourly wide-only desk-hidden")
     shots = slot(PICTURES, viewing, skeleton="map", class_name="grow-3")
     cross = slot(MATRIX, viewing, skeleton="table", class_name="grow-3")
@@ -163,5 +257,14 @@ def layout(viewing: Viewing) -> list[Component]:
     return [body, *drawer(viewing, "governance")]
 
 
-PAGE = Page(name="governance", route="/governance", icon="governance", permission="cameras.read",
-            panels=(NOW, HOURLY, PICTURES, MATRIX, FINDINGS, CAMERAS), layout=layout, layers=LAYERS, detail=detail.detail, order=50)
+PAGE = Page(
+    name="governance",
+    route="/governance",
+    icon="governance",
+    permission="cameras.read",
+    panels=(NOW, HOURLY, PICTURES, MATRIX, FINDINGS, CAMERAS),
+    layout=layout,
+    layers=LAYERS,
+    detail=detail.detail,
+    order=50,
+)

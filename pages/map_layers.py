@@ -68,8 +68,13 @@ def roads(snapshots: Snapshots, viewing: Viewing) -> Any:
     links = _data(snapshots["transit"], TransitData).links
     segments = [s.id for s in viewing.city.tables.get("transit/roads.geojson", ())]
     segments = segments or sorted({link.rpartition(":")[0] for link in links})
-    return {"seg": segments, **{way: "".join(links[f"{s}:{way}"].state[0] if f"{s}:{way}" in links else "u" for s in segments)
-                                for way in ("f", "b")}}
+    return {
+        "seg": segments,
+        **{
+            way: "".join(links[f"{s}:{way}"].state[0] if f"{s}:{way}" in links else "u" for s in segments)
+            for way in ("f", "b")
+        },
+    }
 
 
 def parking(snapshots: Snapshots, viewing: Viewing) -> Any:
@@ -83,12 +88,29 @@ def parking(snapshots: Snapshots, viewing: Viewing) -> Any:
         pct = occupancy(state)
         word = load(pct)
         free = "?" if state.free is None else str(state.free)
-        label = viewing.t("map.parking.label", name=name_of(place, viewing), free=fmt.number(state.free),
-                          capacity=state.capacity, word=viewing.t(f"map.parking.{word}"))
-        _add(columns, id=state.id, road=place.road, pct=None if pct is None else round(pct), entity=f"parking:{state.id}",
-             lon=place.lon, lat=place.lat, text=f"P{free}", label=label, group=word, state=state.state,
-             shape="park-unknown" if pct is None else "park", color="road-unknown" if pct is None else f"load-{word}",
-             rank=-1.0 if pct is None else round(pct, 1))
+        label = viewing.t(
+            "map.parking.label",
+            name=name_of(place, viewing),
+            free=fmt.number(state.free),
+            capacity=state.capacity,
+            word=viewing.t(f"map.parking.{word}"),
+        )
+        _add(
+            columns,
+            id=state.id,
+            road=place.road,
+            pct=None if pct is None else round(pct),
+            entity=f"parking:{state.id}",
+            lon=place.lon,
+            lat=place.lat,
+            text=f"P{free}",
+            label=label,
+            group=word,
+            state=state.state,
+            shape="park-unknown" if pct is None else "park",
+            color="road-unknown" if pct is None else f"load-{word}",
+            rank=-1.0 if pct is None else round(pct, 1),
+        )
     return columns
 
 
@@ -108,9 +130,19 @@ def _station(columns: Columns, station: Station, state: StationState, viewing: V
     blind = state.aqi is None or state.level is None
     word = viewing.t("map.unknown") if blind else viewing.t(f"aqi.{state.level}")
     label = viewing.t("map.station.label", name=name_of(station, viewing), aqi=fmt.number(state.aqi), word=word)
-    _add(columns, entity=f"station:{state.mn}", lon=station.lon, lat=station.lat, text="—" if blind else str(state.aqi),
-         label=label, shape="unknown" if blind else STATION_SHAPE[station.kind], color="road-unknown" if blind else f"aqi-{state.level}",
-         rank=-1 if state.aqi is None else state.aqi, state=state.state, group=station.kind)
+    _add(
+        columns,
+        entity=f"station:{state.mn}",
+        lon=station.lon,
+        lat=station.lat,
+        text="—" if blind else str(state.aqi),
+        label=label,
+        shape="unknown" if blind else STATION_SHAPE[station.kind],
+        color="road-unknown" if blind else f"aqi-{state.level}",
+        rank=-1 if state.aqi is None else state.aqi,
+        state=state.state,
+        group=station.kind,
+    )
     return columns
 
 
@@ -129,25 +161,55 @@ def cameras(snapshots: Snapshots, viewing: Viewing) -> Any:
             continue
         well = status.status == "online"
         count = open_at.get(status.id, 0)
-        label = viewing.t("map.camera.label", name=name_of(camera, viewing), status=viewing.t(f"governance.camera.{status.status}"),
-                          n=count)
-        _add(columns, entity=f"camera:{status.id}", lon=camera.lon, lat=camera.lat, text=str(count) if well else "×",
-             label=label, shape="camera" if well else "camera-bad", color="ok" if well else "bad",
-             rank=count if well else 1000, state=status.state, group="well" if well else "bad")
+        label = viewing.t(
+            "map.camera.label",
+            name=name_of(camera, viewing),
+            status=viewing.t(f"governance.camera.{status.status}"),
+            n=count,
+        )
+        _add(
+            columns,
+            entity=f"camera:{status.id}",
+            lon=camera.lon,
+            lat=camera.lat,
+            text=str(count) if well else "×",
+            label=label,
+            shape="camera" if well else "camera-bad",
+            color="ok" if well else "bad",
+            rank=count if well else 1000,
+            state=status.state,
+            group="well" if well else "bad",
+        )
     return columns
 
 
 def findings_of(*domains: str) -> Layer:
     """The layer of open findings of these domains, numbered worst and newest first as `ranked` numbers a list."""
+
     def data(snapshots: Snapshots, viewing: Viewing) -> Any:
         columns = _empty()
         for number, finding in enumerate(ranked(snapshots, domains), start=1):
-            label = viewing.t("map.finding.label", kind=viewing.t(finding.kind), place=finding.place,
-                              time=fmt.time_of(finding.at, viewing.city.timezone))
-            _add(columns, entity=f"finding:{finding.id}", lon=finding.lon, lat=finding.lat, text=str(number), label=label,
-                 shape=SHAPE[finding.severity], color=finding.severity, rank=SEVERITY[finding.severity] * 1000 - number,
-                 state="live", group=finding.severity)
+            label = viewing.t(
+                "map.finding.label",
+                kind=viewing.t(finding.kind),
+                place=finding.place,
+                time=fmt.time_of(finding.at, viewing.city.timezone),
+            )
+            _add(
+                columns,
+                entity=f"finding:{finding.id}",
+                lon=finding.lon,
+                lat=finding.lat,
+                text=str(number),
+                label=label,
+                shape=SHAPE[finding.severity],
+                color=finding.severity,
+                rank=SEVERITY[finding.severity] * 1000 - number,
+                state="live",
+                group=finding.severity,
+            )
         return columns
+
     return Layer(id="findings", domains=domains, data=data)
 
 
@@ -170,7 +232,9 @@ def air_districts(snapshots: Snapshots, viewing: Viewing) -> Any:
 
 def parking_districts(snapshots: Snapshots, viewing: Viewing) -> Any:
     """District tint of the inset: the occupancy per district."""
-    return _tints(_data(snapshots["parking"], ParkingData).by_district, measure("parking", "parking.occupancy_pct"), viewing)
+    return _tints(
+        _data(snapshots["parking"], ParkingData).by_district, measure("parking", "parking.occupancy_pct"), viewing
+    )
 
 
 def _tints(values: Any, meant: Measure, viewing: Viewing) -> dict[str, dict[str, str]]:

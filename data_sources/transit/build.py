@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from core.clock import from_epoch
-from core.snapshot import Reading, Trend, state_of_age
+from core.snapshot import Finding, Reading, Trend, state_of_age
 from core.snapshot import State as Confidence
 from data_sources.contract import Built, Point
-from data_sources.transit import findings, link_speed, remember
+from data_sources.transit import findings, free_flow, link_speed, remember
 from data_sources.transit.link_speed import BUCKET_S, MINUTE_S
 from data_sources.transit.merge import Merge
 from data_sources.transit.model import Corridor, Fleet, LinkState, TransitData
@@ -48,18 +50,19 @@ def build(state: State, observations: Sequence[Any], static: Static, now: dateti
         points += _online_points(online, static, closed)
     severe = findings.severe_since(state.severe if state.network == static.network.digest else {}, roads.states, seconds)
     jams, found = findings.jams(state.jams, severe, roads.states, static, seconds)
+    found = [msgspec.structs.replace(f, usual=_usual(f, merge)) for f in found]
     silent, quiet = findings.silent(state.silent, merge.tracks, static, seconds)
     sos, alarms = findings.emergencies(state.sos, merge.tracks, static, seconds)
     after = State(
         network=static.network.digest, started=state.started, tracks=merge.tracks, slots=merge.slots, cold=merge.cold,
         series=series, closed=closed, late_seen=merge.late_seen, waiting=merge.waiting, parts=merge.parts,
-        severe=severe, jams=jams, sos=sos, silent=silent, newest=merge.newest,
+        profile=merge.profile, free=merge.free, severe=severe, jams=jams, sos=sos, silent=silent, newest=merge.newest,
     )  # fmt: skip
     heard = sum(online.values())
     return Built(
         state=after,
         data=_data(after, roads, static, online, seconds),
-        readings=_readings(after, roads, static, heard, seconds),
+        readings=_readings(after, roads, static, heard, seconds, remember.sure_of(merge)),
         findings=[*alarms, *found, *quiet],
         points=points,
         problems=merge.problems,
@@ -78,15 +81,16 @@ def _roads(merge: Merge, static: Static, now: int) -> Roads:
     samples: dict[int, Sample] = {}
     for number, link in enumerate(static.network.links):
         total, minutes = sums.get(number), link_speed.WINDOW_MINUTES
+        free = merge.free.get(number, link.free_kmh)
         kmh = link_speed.speed_kmh(total) if total else None
         if kmh is None and number in newest:
             total, minutes = link_speed.widened(merge.slots, minute, number, total), link_speed.WIDE_MINUTES
             kmh = link_speed.speed_kmh(total) if total else None
         if kmh is not None:
-            samples[number] = link_speed.sample(static.network, number, kmh)
+            samples[number] = link_speed.sample(static.network, merge.free, number, kmh)
         states[number] = LinkState(
-            state="unknown" if kmh is None else link_state(kmh, link.free_kmh),
-            speed_kmh=None if kmh is None else round(kmh, 1), free_speed_kmh=link.free_kmh,
+            state="unknown" if kmh is None else link_state(kmh, free),
+            speed_kmh=None if kmh is None else round(kmh, 1), free_speed_kmh=round(free, 1),
             vehicles=len(total[2]) if total else 0, minutes=minutes,
             observed_at=from_epoch(newest[number]) if number in newest else None,
         )  # fmt: skip
@@ -196,13 +200,13 @@ def _trends(state: State, whole: Network, now: int) -> tuple[Trend, Trend]:
     return Trend(start_at=start, step_s=BUCKET_S, values=index), Trend(start_at=start, step_s=BUCKET_S, values=speed)
 
 
-def _readings(state: State, roads: Roads, static: Static, heard: int, now: int) -> dict[str, Reading]:
+def _readings(state: State, roads: Roads, static: Static, heard: int, now: int, sure: bool) -> dict[str, Reading]:
     """The confidence contract: what is old says so, what is not observed enough is withheld, with the reason."""
     fresh = state_of_age(now - state.newest if state.newest else None, CADENCE_S)
     coverage, observed = roads.whole.coverage, None if roads.oldest is None else from_epoch(roads.oldest)
 
-    def reading(measure: str, unit: str, value: float | None, sure: Confidence, why: str = "") -> Reading:
-        worse: Confidence = fresh if fresh in ("late", "stale") else sure
+    def reading(measure: str, unit: str, value: float | None, best: Confidence, why: str = "") -> Reading:
+        worse: Confidence = fresh if fresh in ("late", "stale") else best
         if value is None:
             worse = "missing" if fresh == "missing" else "withheld"
             why = "reason.no_positions" if fresh == "missing" else "reason.coverage_below_floor"
@@ -216,7 +220,7 @@ def _readings(state: State, roads: Roads, static: Static, heard: int, now: int) 
     known = state.newest > 0
     share = heard / len(static.vehicles) * 100 if known and static.vehicles else None
     told = (
-        reading("traffic.network_index", "", None if tpi is None else round(tpi, 2), *_basis(static)),
+        reading("traffic.network_index", "", None if tpi is None else round(tpi, 2), *_basis(state, sure)),
         reading("traffic.mean_speed_kmh", "km/h", None if speed is None else round(speed, 1), "live"),
         reading("traffic.coverage_pct", "%", round(coverage * 100, 1) if known else None, "live"),
         reading("traffic.online_share_pct", "%", None if share is None else round(share, 1), "live"),
@@ -225,6 +229,13 @@ def _readings(state: State, roads: Roads, static: Static, heard: int, now: int) 
     return {r.measure: r for r in told}
 
 
-def _basis(static: Static) -> tuple[Confidence, str]:
-    """How sure the index is: measured against a surveyed free-flow speed, or against the limit."""
-    return ("live", "") if static.network.surveyed else ("estimated", "reason.free_flow_from_limit")
+def _basis(state: State, sure: bool) -> tuple[Confidence, str]:
+    """How sure the index is: free flow surveyed or learned over 30 days, learned over fewer, or just the limit."""
+    if sure:
+        return "live", ""
+    return "estimated", "reason.free_flow_young" if state.free else "reason.free_flow_from_limit"
+
+
+def _usual(finding: Finding, merge: Merge) -> float | None:
+    """What the link of a finding usually does at that time of day; None until history knows."""
+    return free_flow.usual(merge.profile, merge.static.network.number[finding.entity], finding.at.timestamp())

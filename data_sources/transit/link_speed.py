@@ -81,10 +81,10 @@ def widened(slots: Mapping[int, Mapping[int, Sum]], minute: int, link: int, narr
     return total
 
 
-def sample(network: Network, link: int, kmh: float) -> Sample:
-    """An observed link as the index wants it; free flow is the surveyed speed, else the limit."""
+def sample(network: Network, free: Mapping[int, float], link: int, kmh: float) -> Sample:
+    """An observed link as the index wants it; free flow is the learned speed, else the surveyed one, else the limit."""
     row = network.links[link]
-    return Sample(kmh, row.free_kmh, row.length_m, row.weight)
+    return Sample(kmh, free.get(link, row.free_kmh), row.length_m, row.weight)
 
 
 def pack(totals: Mapping[int, Sum]) -> bytes:
@@ -110,7 +110,7 @@ def late(blob: bytes | None, drives: Iterable[tuple[Drive, bool]]) -> bytes:
     return pack({k: (m, s, tuple(range(n))) for k, (m, s, n) in totals.items()})
 
 
-def samples_of(blobs: Sequence[bytes], network: Network) -> dict[int, Sample]:
+def samples_of(blobs: Sequence[bytes], network: Network, free: Mapping[int, float]) -> dict[int, Sample]:
     """The observed links of a packed bucket and, where it holds too few vehicles, of those before it (newest first).
 
     Packed buckets know vehicles by number only: one that stayed over a border counts on both sides.
@@ -122,7 +122,7 @@ def samples_of(blobs: Sequence[bytes], network: Network) -> dict[int, Sample]:
             if n < MIN_VEHICLES:
                 total[link] = (m + metres, s + seconds, n + count)
     return {
-        link: sample(network, link, m / s * 3.6)
+        link: sample(network, free, link, m / s * 3.6)
         for link, (m, s, n) in total.items()
         if n >= MIN_VEHICLES and s > 0 and link < len(network.links)
     }

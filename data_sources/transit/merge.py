@@ -32,6 +32,8 @@ class Merge:
         self.tracks = dict(state.tracks)
         self.slots: dict[int, dict[int, Sum]] = dict(state.slots) if same else {}
         self.cold = dict(state.cold) if same else {}
+        self.profile = state.profile if same else {}
+        self.free = state.free if same else {}
         self.waiting = dict(state.waiting)
         self.parts = state.parts
         self.newest = state.newest

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 from core.clock import from_epoch
 from data_sources.contract import Point
-from data_sources.transit import link_speed
+from data_sources.transit import free_flow, link_speed
 from data_sources.transit.link_speed import BUCKET_S
 from data_sources.transit.merge import Merge
-from data_sources.transit.network import Network
 from data_sources.transit.tpi import Sample, network
 
 GRACE_S = 45  # after its end a bucket stays open for what is still on the way
@@ -43,16 +42,33 @@ def close(merge: Merge, closed: int, series: Mapping[int, Pair]) -> tuple[list[P
                 points.append(_point("traffic.coverage_pct", "", bucket, 0.0))
             continue
         blobs = [merge.cold[b] for b in (bucket, bucket - 1, bucket - 2) if b in merge.cold]
-        told, kept[bucket] = _points(bucket, link_speed.samples_of(blobs, merge.static.network), merge.static.network)
+        samples = link_speed.samples_of(blobs, merge.static.network, merge.free)
+        told, kept[bucket] = _points(bucket, samples, merge)
         points += told
+        if bucket in new and bucket % 3 == 2:  # a quarter of an hour is complete
+            _learn(merge, samples, (bucket - 2) * BUCKET_S)
     merge.cold = link_speed.trimmed(merge.cold, (merge.now - link_speed.KEPT_S) // BUCKET_S)
     return points, {b: v for b, v in kept.items() if b > last - SERIES_BUCKETS}, last
 
 
-def _points(bucket: int, samples: Mapping[int, Sample], roads: Network) -> tuple[list[Point], Pair]:
+def _learn(merge: Merge, samples: Mapping[int, Sample], start: int) -> None:
+    place = free_flow.bin_of(start)
+    if place is not None:
+        merge.profile = free_flow.learned(merge.profile, samples, place)
+        merge.free = free_flow.speeds(merge.profile, merge.static.network)
+
+
+def sure_of(merge: Merge) -> bool:
+    """Whether free flow is surveyed or learned by the standard; otherwise the index is estimated."""
+    roads = merge.static.network
+    return bool(roads.links) and (roads.surveyed or free_flow.settled(merge.profile, roads))
+
+
+def _points(bucket: int, samples: Mapping[int, Sample], merge: Merge) -> tuple[list[Point], Pair]:
+    roads = merge.static.network
     whole = network(samples.values(), roads.length_m)
     points = [_point("traffic.coverage_pct", "", bucket, whole.coverage * 100)]
-    sure = "live" if roads.surveyed else "estimated"
+    sure = "live" if sure_of(merge) else "estimated"
     enough = whole.coverage >= INDEX_COVERAGE_FLOOR
     pair = (whole.tpi, whole.speed_kmh) if enough else (None, None)
     if pair[0] is not None and pair[1] is not None:

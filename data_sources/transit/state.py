@@ -54,6 +54,8 @@ class State(msgspec.Struct, kw_only=True):
     late_seen: list[int] = []  # fixes merged out of order
     waiting: dict[str, int] = {}  # unknown terminal -> last heard
     parts: Reassembly = msgspec.field(default_factory=Reassembly)
+    profile: dict[int, bytes] = {}  # link -> speeds by time of day, as free_flow packs them
+    free: dict[int, float] = {}  # link -> learned free-flow speed, km/h
     severe: dict[int, int] = {}  # link -> severe since
     jams: dict[str, Jam] = {}
     sos: dict[str, int] = {}  # terminal -> since

@@ -125,3 +125,18 @@ def test_too_long_to_send() -> None:
         build_frame(2, b"", "1" * 13, 0)
     with pytest.raises(BadFrame):
         unescape(b"\x7d\x03")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from([0x0200, 0x0704, 0x0201, 0x0801, 0x0100, 0x0102]), st.binary(max_size=90), st.booleans(), st.binary(max_size=20))
+def test_parse_and_build_take_anything(msg_id: int, body: bytes, parted: bool, noise: bytes) -> None:
+    from core.observation import Message
+    from data_sources.transit.intake import INTAKE
+
+    from . import city
+
+    static = city.static()
+    wire = noise + build_frame(msg_id, body, "13800000004", 1, part=(3, 2) if parted else None)
+    parsed = INTAKE.parse(Message(source="jt808", received_at=city.NOW, payload=wire), static)
+    assert all(p.reason and p.received_at for p in parsed.problems)
+    INTAKE.build(INTAKE.empty(static, city.NOW), parsed.observations, static, city.NOW)

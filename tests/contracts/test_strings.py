@@ -12,6 +12,7 @@ from tests.contracts.tree import ROOT, imported, modules, name, parsed, pattern,
 
 KINDS = ("finding.", "panel.", "page.", "measure.", "source.", "domain.")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
+READERS = ("data_sources/air/table.py",)  # read published tables: their own words are matched as they come
 CLAUSES = ("附录",)  # a standard's own name of a clause
 
 
@@ -104,6 +105,6 @@ def test_every_manifest_has_its_words() -> None:
 
 def test_chinese_for_people_stands_in_string_tables_only() -> None:
     wrong = [f"{name(path)}:{line}: {text[:40]!r}" for path in modules("core", "components", "pages", "callbacks", "web",
-             "data_sources", "service") if "wire" not in path.parts  # a vendor's own words are matched as they come
+             "data_sources", "service") if "wire" not in path.parts and name(path) not in READERS
              for line, text in chinese(parsed(path))]
     assert wrong == []

@@ -41,7 +41,7 @@ class Product:
         if self.file is None:
             found = self._get("/api/v1/snapshots/cameras").get("findings", [])
         else:
-            rows = self._rows("SELECT body FROM findings WHERE domain = 'cameras'")
+            rows = self._rows("SELECT body FROM finding WHERE domain = 'cameras'")
             found = [msgspec.msgpack.decode(row["body"]) for row in rows]
         return [f for f in found if start <= _seconds(f["at"]) <= end]
 

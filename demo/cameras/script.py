@@ -141,17 +141,22 @@ def _wave(seed: int, camera: str, lane: int, cycle: int) -> tuple[tuple[float, f
     begin = cycle * CYCLE_S
     chance = rng(seed, "wave", camera, lane, cycle)
     count = int(chance.binomial(7, min(0.85, level(seed, begin))))
-    times = sorted(float(begin + chance.uniform(0, CYCLE_S - 8)) for _ in range(count))
-    found, last, queue = [], begin, 0.0
-    for n, due in enumerate(times):
+    times = sorted(float(begin + chance.uniform(3, CYCLE_S - 8)) for _ in range(count))
+    found: list[tuple[float, float, float, str, str]] = []
+    queue, last_due, last_leaves, clear = 0.0, begin, begin + RED_S + 1 - HEADWAY_S, begin
+    for n, wished in enumerate(times):
         kind = VEHICLES[int(chance.integers(len(VEHICLES)))]
-        long = QUEUE_M + (5.0 if kind in ("bus", "truck") else 0.0)
+        due = max(wished, last_due + 2.0)
         if due < begin + RED_S:
-            leaves, behind = max(begin + RED_S + 1, last + HEADWAY_S), queue
-            queue += long
+            leaves = last_leaves = last_leaves + HEADWAY_S
+            behind, queue = queue, queue + QUEUE_M + (5.0 if kind in ("bus", "truck") else 0.0)
+            clear = leaves + SPEED / 3.6 + (behind + 1) / SPEED  # when one at full speed would be as far
         else:
-            leaves, behind = max(due, last + HEADWAY_S), 0.0
-        last = leaves
+            due = leaves = max(due, clear + HEADWAY_S)
+            behind, clear = 0.0, due
+            if due > begin + CYCLE_S - 2:
+                break
+        last_due = due
         found.append((due, leaves, behind, kind, f"{camera}-{lane}-{cycle}-{n}"))
     return tuple(found)
 

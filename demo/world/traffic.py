@@ -96,7 +96,7 @@ class Traffic:
         capacity = np.tile(self.graph.capacity_vph, (SLOTS, 1))
         for incident in self.incidents(day):
             self._block(capacity, incident, start)
-        ratio = np.clip(flows / np.maximum(capacity, 1), 0, 1.75)
+        ratio = np.minimum(flows / self.graph.capacity_vph, 1.75) * self.graph.capacity_vph / np.maximum(capacity, 1)
         speeds = self.graph.free_kmh / (1 + _A * ratio**_B)
         return np.maximum(flows, 0), np.maximum(speeds, 3.5)
 

@@ -62,13 +62,18 @@ MINUTES_FOR, QUARTERS_FOR, HOURS_FOR = timedelta(hours=48), timedelta(days=60), 
 
 
 class HasPoint(Protocol):
-    """What `write_points` needs of a point."""
+    """What `write_points` needs of a point; read only, so that frozen structs fit."""
 
-    measure: str
-    entity: str
-    at: datetime
-    value: float
-    state: str
+    @property
+    def measure(self) -> str: ...
+    @property
+    def entity(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def value(self) -> float: ...
+    @property
+    def state(self) -> str: ...
 
 
 def migrate(url: str) -> None:
@@ -118,7 +123,7 @@ class History:
                 .where(where).group_by(bucket).order_by(bucket)
             )
         with self.engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(query)]  # type: ignore[misc]
+            return [tuple(row) for row in connection.execute(query)]
 
     # --- archive ----------------------------------------------------------------------------------------------------
     def keep(self, domain: str, at: datetime, version: int, blob: bytes) -> None:

@@ -172,7 +172,7 @@ class Loop:
                 built = self.intake.build(self.state, part, self.static, now)
                 self.state = built.state
                 self._note(built, now)
-            except Exception as error:  # same reason as in _parse
+            except Exception as error:  # noqa: BLE001 - same reason as in _parse; counted and quarantined
                 problem = Problem(source=message.source, reason="build_failed", detail=repr(error), raw=message.payload)
                 self._problem(message.id, problem, now)
         return built

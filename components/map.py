@@ -48,8 +48,9 @@ def stage(
 ) -> Component:
     """The map with `layers` (ids of the page's `Layer`s, drawn by assets/map*.js).
 
-    `legend` are the layers that the legend explains (default: all of them); `tiles` is the URL template of the city's own
-    tile server ({z}/{x}/{y}, WGS-84 web mercator), empty for none; `note` stands beside the title; `area` is the CSS grid area. An unknown layer is refused.
+    `legend` are the layers that the legend explains (default: all of them); `note` stands beside the title; `tiles` is the
+    URL template of the city's own tile server ({z}/{x}/{y}, WGS-84 web mercator), empty for none; `area` is the CSS grid
+    area. An unknown layer is refused.
     """
     unknown = [name for name in layers if name not in DRAWN]
     if unknown:

@@ -245,8 +245,8 @@ def layout(viewing: Viewing) -> list[Component]:
     )
     hours = slot(HOURLY, viewing, class_name="governance-hourly wide-only desk-hidden")
     shots = slot(PICTURES, viewing, skeleton="map", class_name="grow-3")
-    cross = slot(MATRIX, viewing, skeleton="table", class_name="grow-3")
-    found = slot(FINDINGS, viewing, skeleton="list", class_name="grow-3")
+    cross = slot(MATRIX, viewing, skeleton="table", class_name="grow-4")
+    found = slot(FINDINGS, viewing, skeleton="list", class_name="grow-2")
     health = slot(CAMERAS, viewing, skeleton="table", class_name="grow-2 wide-only desk-hidden")
     if viewing.portal == "phone":
         body: Component = place.columns([top, found, shots, html.Div(stage, className="middle"), cross, health, hours])

@@ -16,11 +16,19 @@ AHEAD_S = 120.0
 
 
 class Kept(msgspec.Struct, kw_only=True):
-    """An event and how it goes: `at` is the newest message merged, `ended_at` the end if it has one."""
+    """An event and how it goes. `at`: the newest message merged; `ended_at`: the end it stated.
+
+    `gone_at`: its camera no longer knew it then; a stated end that comes later in is better.
+    """
 
     event: CameraEvent
     at: float
     ended_at: float | None = None
+    gone_at: float | None = None
+
+    def end(self) -> float | None:
+        """When it ended, None while it stands."""
+        return self.gone_at if self.ended_at is None else self.ended_at
 
 
 class Heard(msgspec.Struct, kw_only=True):
@@ -53,9 +61,9 @@ def build(state: State, observations: Sequence[Reported], places: Places, now: d
             _event(state, seen.body)
     _reconcile(state)
     state.events = {
-        key: kept for key, kept in state.events.items() if kept.ended_at is None or at - kept.ended_at < DAY_S
+        key: kept for key, kept in state.events.items() if (end := kept.end()) is None or at - end < DAY_S
     }
-    rows = [(kept.event, kept.ended_at) for kept in state.events.values()]
+    rows = [(kept.event, kept.end()) for kept in state.events.values()]
     heard = {key: (one.health, one.since) for key, one in state.cameras.items() if key in places.cameras}
     data = shown(heard, rows, places, now, state.began)
     drawn = readings(data, heard, now)
@@ -95,23 +103,25 @@ def _event(state: State, event: CameraEvent) -> None:
     if known is None:
         state.events[event.id] = Kept(event=event, at=event.at, ended_at=event.ended_at)
         return
-    evidence = known.event.evidence or event.evidence
-    if event.at < known.at:  # a late one still may bring the pictures
-        known.event = msgspec.structs.replace(known.event, evidence=evidence)
-        return
-    onset, alarm = min(known.event.onset_at, event.onset_at), min(known.event.alarm_at, event.alarm_at)
-    known.event = msgspec.structs.replace(event, evidence=evidence, onset_at=onset, alarm_at=alarm)
-    known.at, known.ended_at = event.at, event.ended_at
+    newest = event if event.at >= known.at else known.event
+    known.event = msgspec.structs.replace(
+        newest, evidence=known.event.evidence or event.evidence,
+        onset_at=min(known.event.onset_at, event.onset_at), alarm_at=min(known.event.alarm_at, event.alarm_at),
+    )
+    if event.at >= known.at:
+        known.at, known.ended_at = event.at, event.ended_at
+        if known.gone_at is not None and event.at > known.gone_at:
+            known.gone_at = None
 
 
 def _reconcile(state: State) -> None:
     """End what its camera no longer sees: the worker may have lost its memory, and nothing stays open for ever."""
     for kept in state.events.values():
         heard = state.cameras.get(kept.event.camera)
-        if kept.ended_at is not None or heard is None or heard.health.standing is None:
+        if kept.end() is not None or heard is None or heard.health.standing is None:
             continue
         if heard.health.at > kept.at and kept.event.id not in heard.health.standing:
-            kept.at = kept.ended_at = heard.health.at
+            kept.gone_at = heard.health.at
 
 
 def _points(state: State, drawn: dict[str, Reading], at: float) -> list[Point]:

@@ -11,7 +11,6 @@ from av.error import FFmpegError
 from data_sources.cameras.analysis.parameters import Array
 from data_sources.cameras.video import KEY_PATIENCE_S, Reader, Unreadable, open_video
 
-PICTURE_EVERY_S = 2.0
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 MOST_LAG_S = 2.0
 
@@ -30,9 +29,10 @@ class Live(threading.Thread):
     wall time has drifted from the stream's time stamps is `lag_s`; beyond 2 s the stream is opened afresh.
     """
 
-    def __init__(self, name: str, url: str) -> None:
+    def __init__(self, name: str, url: str, every_s: float) -> None:
         super().__init__(name=f"video-{name}", daemon=True)
         self._url, self._file = _place(url)
+        self._every_s = every_s  # a picture at most so often
         self._halt = threading.Event()
         self._slot: Newest | None = None
         self.last_frame_at: float | None = None
@@ -80,7 +80,7 @@ class Live(threading.Thread):
         first_pts: float | None = None
         while not self._halt.is_set():
             now = time.monotonic()
-            grab = reader.next(now - picture_at >= PICTURE_EVERY_S or not picture_at, every)
+            grab = reader.next(now - picture_at >= self._every_s or not picture_at, every)
             if grab is None:
                 return
             now, wall = time.monotonic(), time.time()

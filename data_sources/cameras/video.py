@@ -5,7 +5,7 @@ PyAV first (time stamps, key frames without full decoding), cv2.VideoCapture for
 
 from collections import deque
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import av
 import cv2
@@ -51,7 +51,7 @@ class AvReader:
     """PyAV: demux everything, decode only what is wanted."""
 
     def __init__(self, url: str) -> None:
-        options = {"rtsp_transport": "tcp", "fflags": "nobuffer"} if url.startswith("rtsp://") else {}
+        options = {"rtsp_transport": "tcp", "fflags": "nobuffer", "analyzeduration": "1000000"} if url.startswith("rtsp://") else {}
         self._container = av.open(url, options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
         try:
             if not self._container.streams.video:
@@ -84,7 +84,7 @@ class AvReader:
             return Grab(pts, None)
         return self._show(self._frames.popleft(), want) if self._frames else Grab(pts, None)
 
-    def _alone(self, packet: av.Packet) -> list[av.VideoFrame]:
+    def _alone(self, packet: "av.Packet[Any]") -> list[av.VideoFrame]:
         """Decode a key frame by itself: a decoder that reorders would hand out the one before it."""
         context = self._stream.codec_context
         frames = [*context.decode(packet), *context.decode(None)]
@@ -113,7 +113,7 @@ class CvReader:
                     cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(READ_TIMEOUT_S * 1000)]
         self._capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, timeouts)
         if not self._capture.isOpened():
-            raise Unreadable("not_a_video", "neither reader can open it")
+            raise Unreadable("not_a_video", "not a video: no reader can open it")
         self._size: tuple[int, int] | None = None
 
     def next(self, want: bool, every: bool) -> Grab | None:

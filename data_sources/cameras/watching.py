@@ -24,7 +24,7 @@ class Watching:
 
     def __init__(self, camera: Camera, state_dir: Path, sample_s: float, say: Say) -> None:
         self.camera, self._say, self._sample_s = camera, say, sample_s
-        self.live = Live(camera.id, camera.url)
+        self.live = Live(camera.id, camera.url, 0.45 * sample_s)
         self._path = state_dir / f"{_safe(camera.id)}.npz"
         self._health = Health()
         self._analysis: Stillness | None = None

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from data_sources.cameras.analysis import saved
 from data_sources.cameras.analysis.dwell import Event
 from data_sources.cameras.analysis.parameters import Parameters
@@ -9,7 +10,6 @@ from data_sources.cameras.analysis.regions import judge, ncc
 from data_sources.cameras.analysis.sampling import order_statistics, shift_between, shifted
 from data_sources.cameras.analysis.stillness import Stillness, working_size
 from data_sources.cameras.model import Zone
-
 from tests.cameras.scenes import SIZE, Draw, car, passing, play, road, shade
 
 ROAD = Zone(id="z1", name="禁停区", matter="vehicle_parked", dwell_s=60,

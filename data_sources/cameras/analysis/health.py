@@ -72,7 +72,7 @@ class Health:
         if mean > BRIGHT_MEAN:
             return "bright"
         now = structure(plane)
-        sharpness = float(now.mean())
+        sharpness = float(now.mean()) / (mean + 10.0)  # a gain changes both
         if self._reference is None:
             self._reference, self._sharpness = now, sharpness
             return ""

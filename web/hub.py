@@ -52,6 +52,7 @@ class Hub:
                     if domain in self.domains:
                         await self.load(domain, version)
             except LOST as error:
+                _heed_cancel()
                 self._say(False, error)
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))
             pause = min(2.0, pause * 2)
@@ -67,6 +68,7 @@ class Hub:
                         await self.load(name, int(raw))
                 self._say(True)
             except LOST as error:
+                _heed_cancel()
                 self._say(False, error)
             await asyncio.sleep(COMPARE_EVERY_S if self.connected else 0.5)
 
@@ -98,3 +100,10 @@ class Hub:
             else:
                 log.warning("snapshots cannot be followed", error=repr(error))
         self.connected = connected
+
+
+def _heed_cancel() -> None:
+    """A client that was cancelled while connecting may report it as a time-out: then we are meant to stop."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -65,7 +65,7 @@ class Site(dash.Dash):
 
     def _config(self) -> dict[str, Any]:
         config: dict[str, Any] = super()._config()  # type: ignore[no-untyped-call]
-        for name in ("python_version", "dash_version_url"):
+        for name in ("python_version", "dash_version_url", "websocket"):  # the live link is ours, Dash's is not used
             config.pop(name, None)
         return config
 

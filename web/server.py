@@ -90,13 +90,20 @@ class Web:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _stop(tasks)
             await self.client.aclose()
             await self.store.close()
             self.history.close()
             self.pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def _stop(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    """Cancel until they are gone: a Redis client that is just connecting may swallow one cancellation."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.3)
 
 
 def make(settings: Settings, city: City) -> Guard:

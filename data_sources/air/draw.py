@@ -141,11 +141,11 @@ def readings(state: AirState, stations: Mapping[str, Station], now: datetime) ->
         unit = "mg/m³" if name == "co" else "µg/m³"
         made[measure] = _reading(measure, value, unit, at, moment, HOUR, coverage, _why(state, stations, result))
     five = state.five
+    heard = [m.newest for m in state.stations.values() if m.newest]
     made["air.pm25_5min_ug_m3"] = _reading(
         "air.pm25_5min_ug_m3", None if five is None else five.value, "µg/m³", None if five is None else from_epoch(five.end),
-        moment, SLOT, None if five is None else five.coverage, "air.why.silent",
+        moment, SLOT, None if five is None else five.coverage, "air.why.no_five" if heard else "air.why.silent",
     )
-    heard = [m.newest for m in state.stations.values() if m.newest]
     share = 100 * sum(moment - t <= 2 * CADENCE_S for t in heard) / len(stations) if heard and stations else None
     made["air.coverage_pct"] = _reading(
         "air.coverage_pct", share, "%", from_epoch(max(heard)) if heard else None, moment, CADENCE_S,

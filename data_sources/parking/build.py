@@ -11,6 +11,7 @@ from data_sources.parking.model import BerthEvent, CountReport, GateEvent, Place
 from data_sources.parking.state import (
     BINS,
     FOLLOW_S,
+    LIVE_WITHIN_S,
     QUARTER,
     ParkingState,
     PlaceMemory,
@@ -59,7 +60,7 @@ class Draft:
             self.state.newest[event.source] = min(at, self.now)
         memory = self.memory(place.id)
         if not memory.live_from:
-            memory.live_from = event.received_at.timestamp()
+            memory.live_from = event.received_at.timestamp() - LIVE_WITHIN_S
         quarters = self._merged(memory, place, event, at)
         if quarters:
             self.touched.setdefault(place.id, set()).update(quarters)

@@ -72,7 +72,7 @@ def count(memory: PlaceMemory, place: Place, report: CountReport, now: float) ->
         memory.drift = stated - memory.occupied if memory.known == place.capacity else None
     else:
         later = sum(step for moved, step in memory.moves if moved > at)
-        if memory.count is not None and not memory.estimated and at > memory.counted_at:
+        if memory.count is not None and not memory.estimated and memory.live_from <= memory.base_at < at:
             memory.drift = stated - (memory.count - later)
         memory.count = _bounded(memory, place, stated + later)
         memory.estimated, memory.base_at = False, at

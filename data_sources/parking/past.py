@@ -15,8 +15,11 @@ def move(memory: PlaceMemory, place: Place, at: float, step: int) -> list[int]:
     """A movement (+1 in, -1 out) before `live_from`; the quarters it filled or corrected."""
     if memory.past is None or at < memory.past_at - BINS * QUARTER:
         return []
+    late = at < memory.past_at
     touched = _go(memory, place, at)
     memory.past = min(max(memory.past + step, 0), place.capacity)
+    if not late:
+        return touched
     for quarter in [b for b in memory.bins if at <= b <= min(memory.past_at, memory.live_from)]:
         occupied, known = memory.bins[quarter]
         memory.bins[quarter] = (min(max(occupied + step, 0), place.capacity), known)

@@ -12,6 +12,7 @@ QUARTER = 900
 BINS = 96
 GAP_S = 3 * 3_600  # a place not heard for so long is a gap in its trend, not a flat line
 FOLLOW_S = 1_800  # a place whose newest event is older is filling its past: its present is not sampled yet
+LIVE_WITHIN_S = 120  # what is at most so old when a place is first heard of belongs to the present, not to the past
 RECENT_S = 2 * 3_600
 REZERO_HOUR = 4
 FULL, FULL_ENDS = 0.95, 0.90
@@ -47,7 +48,7 @@ class PlaceMemory(msgspec.Struct):
     departures: dict[int, int] = {}
     bins: dict[int, tuple[int, int]] = {}  # quarter of an hour -> (occupied, known)
     sampled: int = 0
-    live_from: float = 0.0  # when the place was first heard of: events before it fill the past
+    live_from: float = 0.0  # two minutes before the place was first heard of: events before it fill the past
     counted_at: float = 0.0  # newest count stated by the operator
     past: int | None = None  # number of vehicles at `past_at`, on the way from an old count to `live_from`
     past_at: float = 0.0

@@ -43,7 +43,8 @@ def test_gates_need_a_base() -> None:
 
 
 def test_a_count_counts_only_later_movements_on_top() -> None:
-    state = built([count(12, ago(10)), gate("a", "in", ago(2)), gate("b", "in", ago(1))]).state
+    state = built([count(12, ago(10))], now=ago(10)).state
+    state = built([gate("a", "in", ago(2)), gate("b", "in", ago(1))], state=state).state
     result = built([count(9, ago(1.5))], state=state)  # 11 inside, after it came b
     assert of(result, "P01").occupied == 12
     assert of(result, "P01").drift == 2
@@ -178,7 +179,7 @@ def test_stuck_berths_and_drift() -> None:
     result = built(rows)
     assert of(result, "R01").stuck == 5 and "stuck_berths" in of(result, "R01").flags
     assert "finding.parking.stuck_berths" in {f.kind for f in result.findings}
-    state = built([count(18, ago(10))]).state
+    state = built([count(18, ago(10))], now=ago(10)).state
     drift = built([count(8, ago(1))], state=state)
     assert of(drift, "P01").drift == 10 and "counter_drift" in of(drift, "P01").flags
     assert "finding.parking.counter_drift" in {f.kind for f in drift.findings}

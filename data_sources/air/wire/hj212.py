@@ -67,6 +67,15 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
         return self.flag is not None and self.flag.need_ack
 
 
+def _round(register: int) -> int:
+    for _ in range(8):
+        register = (register >> 1) ^ (0xA001 if register & 1 else 0)
+    return register
+
+
+_ROUND = tuple(_round(value) for value in range(256))  # the register is one byte before each round: a table does it
+
+
 def crc16(data: bytes) -> int:
     """CRC of HJ 212-2017 annex A. Not MODBUS: the register's low byte is dropped each round.
 
@@ -75,12 +84,7 @@ def crc16(data: bytes) -> int:
     """
     register = 0xFFFF
     for byte in data:
-        register = (register >> 8) ^ byte
-        for _ in range(8):
-            low = register & 1
-            register >>= 1
-            if low:
-                register ^= 0xA001
+        register = _ROUND[(register >> 8) ^ byte]
     return register
 
 

@@ -14,7 +14,7 @@ CELL_M = 120.0
 REACH_M = 40.0  # a fix further from every road than this is on none (GNSS error between houses, schematic geometry)
 SURE_SPEED_KMH = 5.0  # below it a receiver's heading is noise
 TURN_WEIGHT = 0.3  # metres of cost per degree between heading and road
-STAY_BONUS_M = 10.0  # a vehicle stays on its link rather than hop at a junction
+STAY_BONUS_M = 1.0  # settles a tie only: more would keep vehicles on a link they have left
 
 Piece = tuple[float, float, float, float, float, float, int, int]  # x, y, ux, uy, length, bearing, forward, backward
 

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -57,23 +57,45 @@ async def _city(options: Options) -> None:
 
 
 async def _everybody(world: World, options: Options) -> None:
-    """All vendors and the truth log side by side."""
+    """All vendors and the truth log side by side; one that fails is started again and does not harm the others."""
     tally, truth = Tally(), TruthLog(options.data_dir, options.seed)
-    async with asyncio.TaskGroup() as group:
-        if options.mjpeg_port and world.city.cameras:
-            from demo.cameras.studio import Studio  # loads OpenCV: only where cameras are asked for
+    vendors: dict[str, Callable[[], Awaitable[None]]] = {"counts": lambda: tally.show(60)}
+    if options.mjpeg_port and world.city.cameras:
+        from demo.cameras.studio import Studio  # loads OpenCV: only where cameras are asked for
 
-            group.create_task(Studio(world, options, truth, tally).run())
-        if options.jt808_port and world.city.vehicles and world.graph.main:
-            group.create_task(Fleet(world, options.host, options.jt808_port, tally, truth).run())
-        if options.hj212_port and world.city.stations:
-            group.create_task(Network(world, options.host, options.hj212_port, tally).run())
-        if options.ingest_url and world.city.places:
-            for feed in feeds(world, options.ingest_url, options.key_dir or options.data_dir, tally):
-                group.create_task(feed.run())
-        if options.truth:
-            group.create_task(write_truth(world, truth))
-        group.create_task(tally.show(60))
+        vendors["cameras"] = lambda: Studio(world, options, truth, tally).run()
+    if options.jt808_port and world.city.vehicles and world.graph.main:
+        vendors["vehicles"] = lambda: Fleet(world, options.host, options.jt808_port, tally).run()
+    if options.hj212_port and world.city.stations:
+        vendors["stations"] = lambda: Network(world, options.host, options.hj212_port, tally).run()
+    if options.ingest_url and world.city.places:
+        for feed in feeds(world, options.ingest_url, options.key_dir or options.data_dir, tally):
+            vendors[feed.source] = feed.run
+    if options.truth:
+        vendors["truth"] = lambda: write_truth(world, truth)
+    async with asyncio.TaskGroup() as group:
+        for name, start in vendors.items():
+            group.create_task(_kept_up(name, start))
+
+
+async def _kept_up(name: str, start: Callable[[], Awaitable[None]]) -> None:
+    """Run a vendor until cancelled. A taken port is said in one line; anything else with its trace."""
+    wait_s = 5.0
+    while True:
+        try:
+            await start()
+        except* OSError as failed:
+            log.error("vendor failed", vendor=name, reason=str(_innermost(failed)), again_in_s=wait_s)
+        except* Exception:
+            log.exception("vendor failed", vendor=name, again_in_s=wait_s)
+        await asyncio.sleep(wait_s)
+        wait_s = min(60.0, wait_s * 2)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 async def _parent_gone() -> None:

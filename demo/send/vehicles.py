@@ -8,7 +8,6 @@ import structlog
 
 from demo.send.tally import Tally
 from demo.send.terminal import Terminal
-from demo.truth import TruthLog
 from demo.wire import jt808
 from demo.world import calendar, faults
 from demo.world.city_world import World
@@ -102,8 +101,8 @@ class Vehicle:
 class Fleet:
     """All vehicles in one event loop."""
 
-    def __init__(self, world: World, host: str, port: int, tally: Tally, truth: TruthLog) -> None:
-        self.world, self.tally, self.truth = world, tally, truth
+    def __init__(self, world: World, host: str, port: int, tally: Tally) -> None:
+        self.world, self.tally = world, tally
         self.host, self.port = host, port
         self.units = units(world)
         self.ill = faults.Faults(faults.transit, world.seed, [u.terminal for u in self.units])

@@ -3,7 +3,7 @@
 RAW_MAXLEN = 200_000  # entries kept per raw stream (approximate trim); what is trimmed unread is counted as spill
 VERSIONS_CHANNEL = "city:versions"  # pub/sub: "<domain> <version>"
 STATUS_TTL_S = 30
-LEASE_TTL_MS = 5_000
+LEASE_TTL_MS = 10_000
 
 
 def raw_stream(domain: str) -> str:

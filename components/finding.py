@@ -47,10 +47,17 @@ def owner(finding: Finding, viewing: Viewing) -> str:
 
 
 def place(finding: Finding, viewing: Viewing) -> str:
-    """Where: the place's name in the viewing's language when the finding has it, else its entity."""
-    if viewing.lang == "en" and finding.detail.get("place_en"):
-        return str(finding.detail["place_en"])
+    """Where, in the viewing's language: the configured thing's own name, else what the finding says, else its domain."""
+    if viewing.lang == "en":
+        configured = next((row for rows in viewing.city.tables.values() for row in rows if _key(row) == finding.entity), None)
+        english = finding.detail.get("place_en") or getattr(configured, "name_en", "")
+        if english:
+            return str(english)
     return finding.place or finding.entity or viewing.t(f"domain.{finding.domain}")
+
+
+def _key(row: object) -> str:
+    return str(getattr(row, "id", "") or getattr(row, "mn", ""))
 
 
 def thumb(finding: Finding, viewing: Viewing) -> Component | None:

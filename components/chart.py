@@ -75,7 +75,8 @@ def trend(series: Trend, viewing: Viewing, *, unit: str = "", digits: int = 0, l
         marks.append(svg.Path(d=_area(fan.start_at, fan.step_s, fan.low, fan.high, scale), className="chart-fan"))
         marks.append(svg.Path(d=_line(fan.start_at, fan.step_s, fan.middle, scale), className="chart-forecast"))
     style = {"stroke": theme.color(token)}
-    marks.append(svg.Path(d=_line(series.start_at, series.step_s, series.values, scale), className="chart-line", style=style))
+    line = _line(series.start_at, series.step_s, series.values, scale)
+    marks.append(svg.Path(d=line, className="chart-line", style=style))
     ticks, grid = _ticks(scale, viewing)
     plot = svg.Svg([svg.Path(d=grid, className="chart-grid"), *marks], viewBox=f"0 0 {W:.0f} {H:.0f}",
                    preserveAspectRatio="none", className="chart-plot", **{"aria-hidden": "true"})

@@ -17,7 +17,9 @@ from demo.world.seeds import draw
 
 log = structlog.get_logger("demo")
 PARKED_S = 60.0
-BACKFILL_VEHICLES, BACKFILL_S, BACKFILL_STEP_S = 60, 6 * 3600, 60
+# (vehicles, seconds back, seconds between fixes): many bring the last two hours, some of them the last six
+FIXES_PER_S = 700
+BACKFILLS = ((380, 2 * 3600, 30), (60, 6 * 3600, 60))
 STRANGER = "34159990001"  # a terminal nobody has approved
 
 
@@ -87,15 +89,15 @@ class Vehicle:
                 self.late = None
         return self.interval if pose.acc else PARKED_S
 
-    def past(self, since: float, until: float) -> Iterator[bytes]:
-        """Bodies of the fixes a terminal kept while its network was away."""
+    def past(self, since: float, until: float, step_s: float) -> Iterator[bytes]:
+        """Bodies of the fixes a terminal kept while the platform was away."""
         track = Track(self.world.road, self.unit, since)
         t = since
         while t < until:
             pose = track.pose(t)
-            if pose is not None and (pose.acc or t % 600 < BACKFILL_STEP_S):
+            if pose is not None and (pose.acc or t % 600 < step_s):
                 yield jt808.location(self.fix(t, pose, None))
-            t += BACKFILL_STEP_S
+            t += step_s
 
 
 class Fleet:
@@ -155,17 +157,16 @@ class Fleet:
             await asyncio.sleep(30)
 
     async def _backfill(self) -> None:
-        """Terminals that were out of coverage bring their last hours: some 60, a few batches a second in all."""
+        """The platform was away: terminals bring what they kept, paced to `FIXES_PER_S` in all, live data go first."""
         await asyncio.sleep(6)
         now = time.time()
         # the recovering terminals are sound ones: a fault must not be written into hours it was not there
-        chosen = [v for v in self.vehicles if self.ill.of(v.unit.terminal, now) is None][:BACKFILL_VEHICLES]
-        for vehicle in chosen:
-            bodies = []
-            for n, body in enumerate(vehicle.past(now - BACKFILL_S, now - 30)):
-                bodies.append(body)
-                if n % 60 == 59:
-                    await asyncio.sleep(0)
-            vehicle.terminal.memory.extend(bodies)
-            await asyncio.sleep(1.2)
-        log.info("past of vehicles handed over", vehicles=len(chosen), hours=BACKFILL_S / 3600)
+        sound = [v for v in self.vehicles if self.ill.of(v.unit.terminal, now) is None]
+        until = now - 30
+        for count, seconds, step_s in BACKFILLS:
+            for vehicle in sound[:count]:
+                bodies = list(vehicle.past(now - seconds, until, step_s))
+                vehicle.terminal.memory.extend(bodies)
+                await asyncio.sleep(len(bodies) / FIXES_PER_S)
+            until = now - seconds
+        log.info("past of vehicles handed over", vehicles=len(sound[:BACKFILLS[0][0]]))

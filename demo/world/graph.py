@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from demo.city import City, Road, metres
+from demo.world.seeds import rng
 
 _FREE_SHARE = {"expressway": 0.95, "arterial": 0.80, "secondary": 0.78, "branch": 0.76}  # of the limit, lights included
 _LANE_VPH = {"expressway": 1750, "arterial": 820, "secondary": 620, "branch": 430}
@@ -100,12 +101,18 @@ class Graph:
         return far, via, done
 
     @lru_cache(maxsize=4096)  # noqa: B019 - one graph lives as long as the process
-    def _free_tree(self, source: int) -> list[Link | None]:
-        return self.tree(source, (self.length_m / self.free_kmh).tolist())[1]
+    def _free_tree(self, source: int, taste: int) -> list[Link | None]:
+        cost = self.length_m / self.free_kmh
+        if taste:
+            cost = cost * rng("taste", taste).uniform(0.7, 1.45, len(cost))
+        return self.tree(source, cost.tolist())[1]
 
-    def path(self, source: int, target: int) -> list[Link]:
-        """Links of the quickest way on free roads; empty when source and target are one or not connected."""
-        via, links, node = self._free_tree(source), [], target
+    def path(self, source: int, target: int, taste: int = 0) -> list[Link]:
+        """Links of the quickest way on free roads; empty when source and target are one or not connected.
+
+        Drivers do not agree on what is quickest: each `taste` above 0 sees other costs.
+        """
+        via, links, node = self._free_tree(source, taste), [], target
         while node != source:
             link = via[node]
             if link is None:

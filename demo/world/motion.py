@@ -17,6 +17,8 @@ from demo.world.land import Land
 from demo.world.seeds import draw, drift, rng
 from demo.world.traffic import SLOT_S, Traffic
 
+TASTES = 8  # kinds of drivers by the ways they prefer
+
 
 class Piece(NamedTuple):
     """From `start` to `end` the vehicle goes from `a` to `b` metres on `link`."""
@@ -61,7 +63,8 @@ class Roadway:
         self.graph, self.land, self.traffic, self.seed = graph, land, traffic, seed
         self._loops: dict[str, list[Link]] = {}
         main = graph.main
-        self._goal = np.cumsum(0.6 * land.jobs[main] + 0.4 * land.homes[main]) if main else np.zeros(0)
+        wanted = 0.35 * land.jobs[main] + 0.25 * land.homes[main] + 0.4 / max(len(main), 1) if main else np.zeros(0)
+        self._goal = np.cumsum(wanted)
 
     def loop(self, line: str) -> list[Link]:
         """A bus line: out and back between two far junctions through the busy part, the same every day."""
@@ -70,9 +73,9 @@ class Roadway:
             chance = rng(self.seed, "line", line)
             for _ in range(60):
                 a, b = (main[int(chance.integers(len(main)))] for _ in range(2))
-                via = self.goal(float(chance.random()))
+                via, taste = self.goal(float(chance.random())), int(chance.integers(1, TASTES))
                 far = np.hypot(xy[a][0] - xy[b][0], xy[a][1] - xy[b][1])
-                legs = [self.graph.path(p, q) for p, q in ((a, via), (via, b), (b, via), (via, a))]
+                legs = [self.graph.path(p, q, taste) for p, q in ((a, via), (via, b), (b, via), (via, a))]
                 if far > 4500 and all(legs):
                     break
             self._loops[line] = [link for leg in legs for link in leg]
@@ -183,13 +186,13 @@ def _job(road: Roadway, t: float, node: int, chance: np.random.Generator) -> Ite
             t = piece.end
     while t < found or last is None:
         ways = [link for link in graph.out[node] if last is None or link.head != last.tail] or graph.out[node]
-        weights = np.array([road.land.jobs[link.head] + 0.002 for link in ways])
+        weights = np.array([road.land.jobs[link.head] + 0.012 for link in ways])
         last = ways[int(np.searchsorted(np.cumsum(weights), chance.random() * weights.sum()))]
         for piece in road.drive(t, last, float(chance.uniform(0.92, 1.06)), False):
             yield piece
             t = piece.end
         node = last.head
-    trip = graph.path(node, road.goal(float(chance.random())))
+    trip = graph.path(node, road.goal(float(chance.random())), int(chance.integers(TASTES)))
     if not trip:
         return
     halt = float(chance.uniform(18, 50))

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import msgspec
-from av.error import FFmpegError
+from av.error import ExitError, FFmpegError
 
 from data_sources.cameras.analysis.parameters import Array
 from data_sources.cameras.video import KEY_PATIENCE_S, Reader, Unreadable, open_video
@@ -66,7 +66,7 @@ class Live(threading.Thread):
             except Unreadable as error:
                 self.detail = error.reason
             except (FFmpegError, OSError) as error:
-                self.detail = f"read_failed:{type(error).__name__}"
+                self.detail = "timeout" if isinstance(error, ExitError) else "read_failed"
             self.connected = False
             if self._halt.is_set():
                 return

@@ -12,7 +12,7 @@ from data_sources.cameras.analysis.parameters import Array
 from data_sources.cameras.video import KEY_PATIENCE_S, Reader, Unreadable, open_video
 
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-MOST_LAG_S = 2.0
+MOST_LAG_S, LAG_HOLD_S = 2.0, 5.0  # a burst after a stall catches up by itself
 
 
 class Newest(msgspec.Struct, frozen=True):
@@ -78,6 +78,7 @@ class Live(threading.Thread):
     def _read(self, reader: Reader) -> None:
         opened, base, every, picture_at = time.monotonic(), float("inf"), self._file, 0.0
         first_pts: float | None = None
+        behind_since: float | None = None
         while not self._halt.is_set():
             now = time.monotonic()
             grab = reader.next(now - picture_at >= self._every_s or not picture_at, every)
@@ -91,7 +92,9 @@ class Live(threading.Thread):
                     self._halt.wait(max(0.0, grab.pts - first_pts - (now - opened)))
                 base = min(base, now - grab.pts)
                 self.lag_s = None if self._file else round(now - grab.pts - base, 2)
-                if self.lag_s is not None and self.lag_s > MOST_LAG_S:
+                behind = self.lag_s is not None and self.lag_s > MOST_LAG_S
+                behind_since = (behind_since or now) if behind else None
+                if behind_since is not None and now - behind_since > LAG_HOLD_S:
                     self.detail = "lag"
                     return
             if grab.picture is not None:

@@ -15,7 +15,7 @@ from data_sources.cameras.live import Live, Newest
 from data_sources.cameras.model import Camera, CameraState
 from data_sources.cameras.wire.worker_messages import CameraEvent, CameraHealth, Evidence, Picture, Said
 
-REPORT_S, SAVE_S, SILENT_S = 5.0, 60.0, 6.0
+REPORT_S, SAVE_S, SILENT_S = 5.0, 60.0, 10.0
 Say = Callable[[Said], None]
 
 

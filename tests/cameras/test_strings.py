@@ -3,6 +3,7 @@
 from typing import get_args
 
 import pytest
+
 from core.i18n import table
 from data_sources.cameras import DOMAIN
 from data_sources.cameras.model import MATTERS, CameraState

@@ -82,8 +82,9 @@ def trend(series: Trend, viewing: Viewing, *, unit: str = "", digits: int = 0, l
                    preserveAspectRatio="none", className="chart-plot", **{"aria-hidden": "true"})
     data = {"data-series": _compact(series), "data-unit": unit, "data-label": label}
     area = [plot, *_newest(series, scale, digits, unit, token), *_ends(scale, digits), _strip(bands, scale)]
+    spoken = {"aria-label": _spoken(series, viewing, unit, digits, label)}
     return html.Div([html.Div(area, className="chart-area"), html.Div(ticks, className="chart-ticks")],
-                    className="chart chart-scaled" if bands else "chart", role="img", **{"aria-label": _spoken(series, viewing, unit, digits, label)}, **data)
+                    className="chart chart-scaled" if bands else "chart", role="img", **spoken, **data)
 
 
 def spark(series: Trend, *, token: str = "accent", low: float | None = None, high: float | None = None) -> Component:

@@ -182,6 +182,7 @@ class Loop:
         for number, problem in enumerate(built.problems):
             self._problem(f"{self.domain.name}@{now.isoformat()}/{number}", problem, now)
         for finding in built.findings:
+            finding.owner = finding.owner or self.city.owners.get(self.domain.name, "")
             if self.written.get(finding.id) != msgspec.msgpack.encode(finding):
                 self.findings[finding.id] = finding
 

@@ -30,7 +30,7 @@ def line(name: str, celsius: float, at: datetime = T0) -> Message:
 
 @pytest.fixture
 def city() -> Any:
-    return SimpleNamespace(timezone="Asia/Shanghai", of=lambda domain: {})
+    return SimpleNamespace(timezone="Asia/Shanghai", of=lambda domain: {}, owners={"heat": "weather-office"})
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_message_becomes_snapshot_history_and_finding(store: Store, database_url
     assert (health.state, health.accepted, health.entities, health.expected) == ("live", 2, 2, 3)
     assert snapshot.observed_at == T0
     assert [v for _, v, _, _ in loop.history.series("heat.c", "roof", T0, T0 + timedelta(hours=1))] == [41.5]
-    assert [f.id for f in loop.history.findings(T0, T0 + timedelta(1))] == ["heat:roof"]
+    assert [(f.id, f.owner) for f in loop.history.findings(T0, T0 + timedelta(1))] == [("heat:roof", "weather-office")]
     assert store.backlog("heat") == 0, "acknowledged entries leave the stream"
 
 

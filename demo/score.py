@@ -120,11 +120,14 @@ def figures(rows: list[dict[str, Any]], product: Product, start: float, end: flo
     index = [(r["at"], r["index"]) for r in kinds.get("links", [])]
     share = [(r["at"], 100 * sum(r["occupied"].values()) / sum(r["capacity"].values())) for r in kinds.get("parking", [])]
     pm25 = _hours(kinds.get("air", []))
+    seen = product.series("cameras.online_share_pct", start, end)
+    watched = seen[0][0] + 60 if seen else end  # what happened before the product looked cannot count against it
+    events = [e for e in kinds.get("camera_event", []) if e["at"] >= watched and e["at"] + e["dwell_s"] + 60 <= end]
     return {
         "network index MAE": mean_error(index, product.series("traffic.network_index", start, end), 330),
         "occupancy MAE, points": mean_error(share, product.series("parking.occupancy_pct", start, end), 330),
         "PM2.5 MAE, µg/m³": mean_error(pm25, product.series("air.pm25_ug_m3", start, end), 60),
-        "camera events": detection(kinds.get("camera_event", []), product.findings(start, end)),
+        "camera events": detection(events, product.findings(watched, end)),
     }
 
 

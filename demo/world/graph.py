@@ -11,7 +11,7 @@ import numpy as np
 from demo.city import City, Road, metres
 from demo.world.seeds import rng
 
-_FREE_SHARE = {"expressway": 0.95, "arterial": 0.80, "secondary": 0.78, "branch": 0.76}  # of the limit, lights included
+_FREE_SHARE = {"expressway": 0.97, "arterial": 0.88, "secondary": 0.86, "branch": 0.84}  # of the limit, lights included
 _LANE_VPH = {"expressway": 1750, "arterial": 820, "secondary": 620, "branch": 430}
 
 
@@ -26,7 +26,7 @@ class Link:
         for a, b in zip(self.xy, self.xy[1:], strict=False):
             self.at.append(self.at[-1] + math.dist(a, b))
         self.length_m = max(self.at[-1], 5.0)
-        self.free_kmh = road.limit_kmh * _FREE_SHARE.get(road.road_class, 0.76)
+        self.free_kmh = road.limit_kmh * _FREE_SHARE.get(road.road_class, 0.84)
         self.capacity_vph = _LANE_VPH.get(road.road_class, 430) * road.lanes
         self.tail = self.head = -1  # junction indices
 

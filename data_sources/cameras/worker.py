@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -35,6 +36,7 @@ CHILD = (sys.executable, "-m", "data_sources.cameras.child")
 SILENCE_S = 30.0  # a child that says nothing for so long hangs in native code
 STOP_S = 8.0
 RECYCLE = 75
+STOPPED = frozenset({0, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL})
 PutFrame = Callable[[str, bytes], Awaitable[None]]
 log = logging.getLogger("cameras")
 
@@ -92,7 +94,9 @@ class Worker:
                 log.warning("cameras: child of %d cameras recycled at its memory limit", len(group.cameras))
                 continue
             log.error("cameras: child ended with code %s: %s", code, ", ".join(c.id for c in group.cameras))
-            if self.spread.died(group, time.monotonic()):
+            if code in STOPPED:  # somebody stopped it, or it was short of memory: no camera's fault
+                await asyncio.sleep(1.0)
+            elif self.spread.died(group, time.monotonic()):
                 return
 
     async def _one_life(self, group: Group) -> int:

@@ -66,7 +66,22 @@
       word.style.top = (y + 3) / (high + 6) * 100 + "%";
       box.appendChild(word);
     }
+    for (let round = 0; round < 6; round++) apart([...box.querySelectorAll(".inset-name")]);
     box.style.aspectRatio = (wide + 6).toFixed(1) + " / " + (high + 6);
+  }
+
+  function apart(words) { // names that would lie on one another step aside, one up and one down
+    const rect = (w) => w.getBoundingClientRect();
+    for (let i = 0; i < words.length; i++) for (let j = 0; j < i; j++) {
+      const a = rect(words[i]), b = rect(words[j]);
+      if (a.left >= b.right || b.left >= a.right || a.top >= b.bottom - 2 || b.top >= a.bottom - 2) continue;
+      const sign = a.top < b.top ? -1 : 1;
+      for (const [word, by] of [[words[i], sign], [words[j], -sign]]) {
+        const moved = Number(word.dataset.by || 0) + by * 3;
+        word.dataset.by = moved;
+        word.style.marginTop = moved + "px";
+      }
+    }
   }
 
   function tint(stage) {

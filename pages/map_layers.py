@@ -107,7 +107,7 @@ def parking(snapshots: Snapshots, viewing: Viewing) -> Any:
             label=label,
             group=word,
             state=state.state,
-            shape="park-unknown" if pct is None else "park",
+            shape="park-unknown" if pct is None else "park-full" if word == "full" else "park",
             color="road-unknown" if pct is None else f"load-{word}",
             rank=-1.0 if pct is None else round(pct, 1),
         )

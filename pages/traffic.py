@@ -54,7 +54,7 @@ def corridors(snapshots: Snapshots, viewing: Viewing) -> Component:
     """Named roads, worst first: state, speed, ratio to free flow, share observed; unobserved ones last and said to be so."""
     rows = [_corridor(c, viewing) for c in snapshots["transit"].data.corridors]
     titles = [viewing.t("traffic.col.road"), "", "km/h", viewing.t("traffic.col.coverage")]
-    widths = ["minmax(0,1fr)", "4.9em" if viewing.lang == "zh" else "6.9em", "2.6em", "2.9em"]
+    widths = ["minmax(0,1fr)", "4.9em" if viewing.lang == "zh" else "7.6em", "2.6em", "2.9em"]
     if viewing.portal == "wall":
         titles.insert(3, viewing.t("traffic.col.ratio"))
         widths.insert(3, "4.6em")

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import redis.exceptions
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +38,7 @@ class Guard:
                  headers: Callable[[str], dict[str, str]], refused: Callable[[Scope, Identity], str]) -> None:
         self.app, self.access, self.sessions, self.accounts = app, access, sessions, accounts
         self.denials, self.headers, self.refused = denials, headers, refused
+        self._asking = asyncio.Semaphore(24)  # a thousand viewers at once must not want a thousand Redis connections
         self._known: dict[str, tuple[Identity | None, float, float]] = {}  # hash -> identity, asked at, touched at
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,7 +126,8 @@ class Guard:
         if known and now - known[1] < fresh_s and not (active and now - known[2] > 25):
             return known[0]
         try:
-            identity = await (source(token, active) if source == self.sessions.find else source(token))
+            async with self._asking:
+                identity = await (source(token, active) if source == self.sessions.find else source(token))
         except (redis.exceptions.RedisError, OSError) as error:
             if known and known[0] is not None and now - known[1] < GRACE_S:
                 return known[0]  # Redis restarts: who was signed in a moment ago still is
@@ -142,16 +144,16 @@ class Guard:
         return await asyncio.to_thread(self.accounts.machine, token)
 
     def _with_headers(self, scope: Scope, rule: Rule | None, send: Send) -> Send:
-        added = self.headers("page" if rule is None else rule.kind)
-        secure = scope.get("scheme") == "https"
+        kind = "page" if rule is None else rule.kind
+        added = [(name.encode(), value.encode()) for name, value in self.headers(kind).items()]
+        if scope.get("scheme") == "https":
+            added.append((b"strict-transport-security", b"max-age=31536000"))
 
         async def wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in added.items():
-                    headers.setdefault(name, value)
-                if secure:
-                    headers.setdefault("strict-transport-security", "max-age=31536000")
+                given = message.get("headers", ())
+                names = {name.lower() for name, _ in given}
+                message["headers"] = [*given, *(pair for pair in added if pair[0] not in names)]
             await send(message)
 
         return wrapped

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 from fastapi import FastAPI
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from components import shell
 from components.contract import Page
@@ -58,7 +59,8 @@ class Web:
     def _routes(self) -> None:
         """Ours first; Dash adds a route that catches everything else."""
         errors.install(self.server)
-        self.server.router.routes.append(Route("/live/{bundle:path}", BundleRoute(self.bundles), methods=["GET"]))
+        self.bundle_route = BundleRoute(self.bundles)
+        self.server.router.routes.append(Route("/live/{bundle:path}", self.bundle_route, methods=["GET"]))
         self.server.router.routes.append(WebSocketRoute("/live/ticks", self.ticks))
         self.server.include_router(health.router(self.hub, self.history, self.bundles, self.ticks))
         self.server.include_router(api.router(self.hub, self.history, self.server))
@@ -78,10 +80,19 @@ class Web:
         from pages.sign_in import SCRIPT
 
         scripts = [*self.site.scripts(), headers.script_hash(SCRIPT)]
-        guard = Guard(Pack(self.server), self.access, self.sessions, self.accounts, self.denials, headers.maker(scripts),
+        guard = Guard(self._front(Pack(self.server)), self.access, self.sessions, self.accounts, self.denials, headers.maker(scripts),
                       self.sign_in.refused)
         self._guards["guard"] = self.sign_in.guard = guard
         return guard
+
+    def _front(self, rest: ASGIApp) -> ASGIApp:
+        """Bundles take the short way: every viewer asks for them every few seconds."""
+
+        async def front(scope: Scope, receive: Receive, send: Send) -> None:
+            short = scope["type"] == "http" and scope["path"].startswith("/live/")
+            await (self.bundle_route if short else rest)(scope, receive, send)
+
+        return front
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _server: FastAPI) -> AsyncIterator[None]:

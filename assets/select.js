@@ -39,7 +39,7 @@
 
   function from(event) {
     const row = event.target.closest && event.target.closest("[data-entity], .finding[data-key]");
-    if (!row || event.target.closest("a, button:not([data-entity]), summary, input, select")) return false;
+    if (!row || !document.getElementById("drawer") || event.target.closest("a, button:not([data-entity]), summary, input, select")) return false;
     const entity = row.matches(".finding[data-key]") ? "finding:" + row.dataset.key : row.dataset.entity;
     if (!/^[a-z]+:.+/.test(entity)) return false;
     opener = row;
@@ -54,7 +54,7 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && document.querySelector(".drawer-open") && !document.querySelector("dialog[open]")) set(null);
-    if ((event.key === "Enter" || event.key === " ") && event.target.matches && event.target.matches("[data-entity]")) {
+    if ((event.key === "Enter" || event.key === " ") && event.target.matches && event.target.matches("[data-entity], .finding-body[role=button]")) {
       if (from(event)) event.preventDefault();
     }
   });

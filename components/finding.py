@@ -85,7 +85,7 @@ def card(finding: Finding, viewing: Viewing, *, number: int | None = None, pictu
     mark = html.Span([icons.shape(finding.severity), html.Span(viewing.t(f"severity.{finding.severity}"), className="sr-only"),
                       html.B(str(number)) if number is not None else None], className="finding-mark")
     parts = [mark, html.Div([html.Div(first, className="finding-first"), html.Div(second, className="finding-second")],
-                            className="finding-body")]
+                            className="finding-body", **({} if viewing.portal == "wall" else {"role": "button", "tabIndex": "0"}))]
     if picture and finding.evidence:
         parts.append(thumb(finding, viewing))
     data = {"data-key": finding.id, "data-entity": finding.entity, "data-severity": finding.severity}

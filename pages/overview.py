@@ -10,10 +10,11 @@ from components import chart, feed, finding, kpi, layout, panel, table
 from components import format as fmt
 from components import map as city_map
 from components.contract import Page, Panel, Snapshots, Viewing
+from components.drawer import drawer
 from core.measure import Measure
 from core.snapshot import Finding, Snapshot
 from data_sources.registry import NAMES, domain
-from pages import map_layers
+from pages import detail, map_layers
 
 ALL = NAMES
 
@@ -174,7 +175,7 @@ SOURCES = Panel(id="overview.sources", domains=ALL, view=sources, partial=True)
 LAYERS = (map_layers.ROADS, map_layers.VEHICLES, map_layers.findings_of(*ALL), map_layers.TRAFFIC_DISTRICTS)
 
 
-def page_layout(viewing: Viewing) -> Component:
+def page_layout(viewing: Viewing) -> list[Component]:
     """Left what is wrong and how the roads are; middle the city; right air, order, and the feeds behind it all."""
     def slot(part: Panel, **more: Any) -> Component:
         explained = [m for name in part.domains for m in domain(name).measures if m.key in part.measures]
@@ -185,8 +186,8 @@ def page_layout(viewing: Viewing) -> Component:
     right = [[slot(AIR), slot(DISTRICTS, skeleton="table", class_name="only-wide")],
              [slot(GOVERNANCE, skeleton="table", grow=1.15), slot(SOURCES, skeleton="table", grow=0.98, href="/sources")]]
     stage = city_map.stage(viewing, [layer.id for layer in LAYERS], legend=("roads", "findings"))
-    return layout.stage(left, stage, right)
+    return [layout.stage(left, stage, right), *drawer(viewing, "overview")]
 
 
-PAGE = Page(name="overview", route="/", icon="overview", permission="overview.read", layout=page_layout, layers=LAYERS, order=0,
+PAGE = Page(name="overview", route="/", icon="overview", permission="overview.read", layout=page_layout, layers=LAYERS, order=0, detail=detail.detail,
             panels=(FINDINGS, TRAFFIC, PARKING, AIR, DISTRICTS, GOVERNANCE, SOURCES))

@@ -8,7 +8,7 @@
   function take(stage, data) {
     const n = data.id.length;
     const fleet = { n, data, x: new Float64Array(n), y: new Float64Array(n), head: new Float32Array(n),
-      at: new Float64Array(n), bus: new Uint8Array(n), sx: new Float32Array(n), sy: new Float32Array(n) };
+      at: new Float64Array(n), bus: new Uint8Array(n), sx: new Float32Array(n), sy: new Float32Array(n), next: new Int32Array(n) };
     for (let i = 0; i < n; i++) {
       fleet.x[i] = (data.lon[i] + 180) / 360;
       fleet.y[i] = cityMap.mercator(data.lat[i]);
@@ -33,7 +33,9 @@
 
   function paint(stage, context, size) {
     const fleet = stage.fleet;
-    stage.grid = new Map();
+    const across = Math.ceil((size.x + 20) / CELL) + 1, down = Math.ceil((size.y + 20) / CELL) + 1;
+    const heads = new Int32Array(across * down).fill(-1); // cell -> first vehicle in it; `next` chains the others
+    stage.grid = { heads, across, down };
     if (!fleet || stage.hidden.has("vehicles")) return;
     const scale = 256 * 2 ** stage.map.getZoom(), origin = stage.map.getPixelBounds().min, now = cityMap.now() / 1000;
     const u = stage.unit * Math.min(1.25, Math.max(0.6, 2 ** ((stage.map.getZoom() - 13.6) * 0.3)));
@@ -45,9 +47,9 @@
       const x = fleet.x[i] * scale - origin.x, y = fleet.y[i] * scale - origin.y;
       if (x < -10 || y < -10 || x > size.x + 10 || y > size.y + 10) continue;
       fleet.sx[i] = x; fleet.sy[i] = y;
-      const cell = Math.floor(x / CELL) + ":" + Math.floor(y / CELL);
-      const there = stage.grid.get(cell);
-      if (there) there.push(i); else stage.grid.set(cell, [i]);
+      const cell = Math.floor((y + 10) / CELL) * across + Math.floor((x + 10) / CELL);
+      fleet.next[i] = heads[cell];
+      heads[cell] = i;
       const bin = bins[age > OLD_S ? 2 : age > FADE_S ? 1 : 0];
       if (fleet.bus[i]) { // an arrow head that points where the bus is heading
         const s = Math.sin(fleet.head[i]), c = -Math.cos(fleet.head[i]), p = bin.bus;
@@ -101,10 +103,12 @@
     hit(stage, point) { // the vehicle nearest inside 10 px, looked for in nine cells only
       const fleet = stage.fleet;
       if (!fleet || !stage.grid) return null;
-      const cx = Math.floor(point.x / CELL), cy = Math.floor(point.y / CELL);
+      const { heads, across, down } = stage.grid;
+      const cx = Math.floor((point.x + 10) / CELL), cy = Math.floor((point.y + 10) / CELL);
       let best = -1, least = 10 * stage.unit;
       for (let dx = -1; dx <= 1; dx++) for (let dy = -1; dy <= 1; dy++) {
-        for (const i of stage.grid.get((cx + dx) + ":" + (cy + dy)) || []) {
+        if (cx + dx < 0 || cy + dy < 0 || cx + dx >= across || cy + dy >= down) continue;
+        for (let i = heads[(cy + dy) * across + cx + dx]; i >= 0; i = fleet.next[i]) {
           const far = Math.hypot(fleet.sx[i] - point.x, fleet.sy[i] - point.y);
           if (far < least) { least = far; best = i; }
         }

@@ -47,7 +47,7 @@ class Traffic:
         free = g.length_m / g.free_kmh
         raw = np.array([self._load(matrix, free) for matrix in self.land.trips])
         peak = raw[0] + 0.25 * raw[2]
-        scale = 0.90 / float(np.quantile(peak / g.capacity_vph, 0.50))
+        scale = 0.50 / float(np.quantile(peak / g.capacity_vph, 0.50))
         loads = raw * scale
         for n in range(2, 7):
             for k, matrix in enumerate(self.land.trips):

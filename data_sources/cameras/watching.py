@@ -87,6 +87,9 @@ class Watching:
         self._pictured = True
 
     def _keep_onsets(self, analysis: Stillness) -> None:
+        """A picture of each thing at its onset. After a restart things are known before the first median picture is."""
+        if analysis.still is None:
+            return
         known = {id(thing) for thing in analysis.things}
         self._onsets = {key: picture for key, picture in self._onsets.items() if key in known}
         for thing in analysis.things:

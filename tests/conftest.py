@@ -1,11 +1,12 @@
 """For all tests: where the shared vectors and recordings are, and what counts as a failure on the build server."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = (ROOT / "../shared").resolve()
@@ -23,6 +24,13 @@ def shared() -> Path:
 def root() -> Path:
     """The repository."""
     return ROOT
+
+
+@pytest.fixture(autouse=True)
+def _logs_of_this_test_only() -> Iterator[None]:
+    """A command run inside the test process sets logging up on the stream of its own moment; later tests must not meet it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)

@@ -4,11 +4,13 @@ Delivery is at least once: entries are acknowledged only together with a checkpo
 the database has their points. A crash in between replays them into the older state, which gives the same result.
 """
 
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
+import redis
 import structlog
 
 from core.city import City
@@ -49,6 +51,7 @@ class Loop:
         self.state: Any = None
         self.ledger = Ledger()
         self.version = 0
+        self.torn = False  # a reading broke off: the stream may have delivered what never arrived
         self.done: list[str] = []  # stream ids merged since the last checkpoint
         self.points: list[Point] = []
         self.problems: list[tuple[str, Problem]] = []
@@ -67,13 +70,27 @@ class Loop:
                 return True
             log.warning("lease lost", domain=self.domain.name)
             self.lease = None
-        self.lease = self.store.acquire(self.domain.name, self.owner)
-        if self.lease is None:
+        taken = self.store.acquire(self.domain.name, self.owner)
+        if taken is None:
             return False
-        self._resume(now)
+        try:
+            inherited = self._resume(now)
+        except redis.RedisError:  # half resumed is not leading: an empty state must never become the next checkpoint
+            self._give_up(taken)
+            raise
+        self.lease = taken
+        if inherited:
+            self._merge(inherited, now)
         return True
 
-    def _resume(self, now: datetime) -> None:
+    def _give_up(self, lease: Lease) -> None:
+        """Try to release; where Redis does not answer the lease ends by itself."""
+        with contextlib.suppress(redis.RedisError):
+            self.store.release(lease)
+
+    def _resume(self, now: datetime) -> list[tuple[str, list[Message]]]:
+        """Load the last checkpoint; gives what was delivered after it."""
+        self.torn = False
         self.done, self.points, self.problems, self.findings = [], [], [], {}
         self.version = self.store.version(self.domain.name)
         self.state, self.ledger = self.intake.empty(self.static, now), Ledger()
@@ -88,8 +105,7 @@ class Loop:
         self.store.join(self.domain.name)
         inherited = list(self.store.inherit(self.domain.name, self.owner))
         log.info("leading", domain=self.domain.name, version=self.version, inherited=len(inherited), resumed=blob is not None)
-        if inherited:
-            self._merge(inherited, now)
+        return inherited
 
     def release(self, now: datetime) -> None:
         """A clean end: keep what is merged, give the lease up."""
@@ -114,12 +130,18 @@ class Loop:
         return self.published_at is not None and self.published_at != before
 
     def _read(self) -> list[tuple[str, list[Message]]]:
+        """New entries; first those of an earlier reading whose answer was lost on its way here: they count as delivered."""
         entries: list[tuple[str, list[Message]]] = []
+        torn, self.torn = self.torn, True
+        if torn:
+            merged = set(self.done)
+            entries += [entry for entry in self.store.inherit(self.domain.name, self.owner) if entry[0] not in merged]
         for _ in range(20):  # at most 4,000 entries a turn, so that a backlog cannot starve the lease
             batch = self.store.receive(self.domain.name, self.owner)
             entries += batch
             if len(batch) < 200:
                 break
+        self.torn = False
         return entries
 
     def _merge(self, entries: Sequence[tuple[str, list[Message]]], now: datetime) -> None:

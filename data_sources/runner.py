@@ -6,6 +6,7 @@ import socket
 import threading
 from importlib import import_module
 
+import redis
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -117,5 +118,5 @@ def _beat(store: Store, everyone: list[Loop]) -> None:
     }
     try:
         store.beat("runner", status)
-    except OSError as error:
+    except (redis.RedisError, OSError) as error:
         log.warning("no heartbeat", error=str(error))

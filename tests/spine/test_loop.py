@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis
 
 from core import settings as setting
 from core.clock import now
@@ -188,3 +189,55 @@ def test_settings_report_every_error_at_once(tmp_path: Path) -> None:
     with pytest.raises(BadConfiguration) as caught:
         setting.read({"CITY_PORT": "eighty", "CITY_WORKERS": "0", "CITY_LOG_FORMAT": "xml", "CITY_PROT": "1"})
     assert len(caught.value.details["errors"]) == 4  # type: ignore[arg-type]
+
+
+class Torn(Store):
+    """A store whose connection breaks where it is told to: before or after Redis did what was asked."""
+
+    at = ""
+
+    def receive(self, domain: str, consumer: str, count: int = 200) -> list[tuple[str, list[Message]]]:
+        found = super().receive(domain, consumer, count)
+        if self.at == "receive":
+            self.at = ""
+            raise redis.ConnectionError("broken before the answer came")
+        return found
+
+    def state(self, domain: str) -> bytes | None:
+        if self.at == "state":
+            self.at = ""
+            raise redis.ConnectionError("broken while resuming")
+        return super().state(domain)
+
+
+@pytest.fixture
+def torn(store: Store, redis_process: RedisServer) -> Torn:
+    return Torn(redis_process.url)
+
+
+def test_what_was_delivered_but_never_arrived_is_read_again(torn: Torn, database_url: str, city: Any) -> None:
+    loop = make(torn, database_url, city)
+    torn.append("heat", [line("roof", 20.0)])
+    assert loop.tick(T0)
+    torn.append("heat", [line("cellar", 11.0)])
+    torn.at = "receive"
+    with pytest.raises(redis.ConnectionError):
+        loop.tick(T0 + timedelta(seconds=1))
+    assert loop.tick(T0 + timedelta(seconds=2))
+    snapshot = torn.snapshot("heat", counting.Data)
+    assert snapshot is not None and snapshot.data.values == {"roof": 20.0, "cellar": 11.0}
+    assert snapshot.sources["thermo"].accepted == 2, "once each"
+
+
+def test_a_start_that_breaks_half_way_does_not_begin_empty(torn: Torn, database_url: str, city: Any) -> None:
+    first = make(torn, database_url, city, "first")
+    torn.append("heat", [line("roof", 20.0)])
+    assert first.tick(T0)
+    first.release(T0)
+    torn.at = "state"
+    second = make(torn, database_url, city, "second")
+    with pytest.raises(redis.ConnectionError):
+        second.tick(T0 + timedelta(seconds=1))
+    assert second.tick(T0 + timedelta(seconds=2))
+    snapshot = torn.snapshot("heat", counting.Data)
+    assert snapshot is not None and snapshot.version == 2 and snapshot.data.values == {"roof": 20.0}

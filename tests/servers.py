@@ -34,7 +34,7 @@ class RedisServer:
         self.start()
 
     def start(self) -> None:
-        """Returns when it answers."""
+        """Returns when it answers. Call it in a thread that lives as long: the death guard watches that thread."""
         self.process = subprocess.Popen(
             embedded_redis.command(self.socket), stdout=subprocess.DEVNULL, preexec_fn=die_with_parent
         )

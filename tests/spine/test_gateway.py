@@ -51,7 +51,7 @@ def test_while_redis_is_away_nothing_is_acknowledged_and_nothing_lost(redis_proc
         waiting = asyncio.create_task(appender.append(message(7)))
         await asyncio.sleep(0.3)
         assert not waiting.done(), "no acknowledgement without Redis"
-        await asyncio.to_thread(redis_process.start)
+        redis_process.start()  # in the main thread: the death guard watches the thread that starts it
         await asyncio.wait_for(waiting, 10)
         writer.cancel()
 

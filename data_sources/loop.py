@@ -29,6 +29,8 @@ log = structlog.get_logger("runner")
 CHECKPOINT_EVERY_S = 10.0
 QUIET_EVERY_S = 5.0  # a snapshot without new input is still rebuilt, so that its states grow old
 MAX_UNSAVED = 50_000  # points and problems held while the database is away; then the stream waits instead
+SLICE_BYTES, SLICE_MESSAGES = 1 << 20, 5_000  # merged in one go: seconds of work, well inside the life of a lease
+READ_BYTES = 32 << 20  # read in one turn
 
 
 class Kept(msgspec.Struct, kw_only=True):
@@ -80,8 +82,8 @@ class Loop:
             raise
         self.lease = taken
         if inherited:
-            self._merge(inherited, now)
-        return True
+            self._merge_all(inherited, now)
+        return self.lease is not None
 
     def _give_up(self, lease: Lease) -> None:
         """Try to release; where Redis does not answer the lease ends by itself."""
@@ -123,7 +125,7 @@ class Loop:
         entries = [] if self._unsaved() > MAX_UNSAVED else self._read()
         quiet = self.built_at is None or (now - self.built_at).total_seconds() >= QUIET_EVERY_S
         if entries or quiet:
-            self._merge(entries, now)
+            self._merge_all(entries, now)
         due = self.checkpoint_at is None or (now - self.checkpoint_at).total_seconds() >= CHECKPOINT_EVERY_S
         if due:
             self.checkpoint(now)
@@ -139,10 +141,18 @@ class Loop:
         for _ in range(20):  # at most 4,000 entries a turn, so that a backlog cannot starve the lease
             batch = self.store.receive(self.domain.name, self.owner)
             entries += batch
-            if len(batch) < 200:
+            if len(batch) < 200 or sum(_size(entry) for entry in entries) > READ_BYTES:
                 break
         self.torn = False
         return entries
+
+    def _merge_all(self, entries: Sequence[tuple[str, list[Message]]], now: datetime) -> None:
+        """Merge slice by slice. The lease is renewed in between: a backlog longer than a lease must not lose it for ever."""
+        for piece in _slices(entries):
+            if self.lease is None or not self.store.renew(self.lease):
+                self.lease = None
+                return
+            self._merge(piece, now)
 
     def _merge(self, entries: Sequence[tuple[str, list[Message]]], now: datetime) -> None:
         observations, parts = self._parse([m for _, messages in entries for m in messages], now)
@@ -191,18 +201,20 @@ class Loop:
         built: Built | None = None
         for message, part in parts:
             try:
-                built = self.intake.build(self.state, part, self.static, now)
-                self.state = built.state
-                self._note(built, now)
+                following = self.intake.build(self.state, part, self.static, now)
             except Exception as error:  # noqa: BLE001 - same reason as in _parse; counted and quarantined
                 problem = Problem(source=message.source, reason="build_failed", detail=repr(error), raw=message.payload)
                 self._problem(message.id, problem, now)
+                continue
+            if built is not None:  # the last one is noted by the caller, once
+                self._note(built, now)
+            built, self.state = following, following.state
         return built
 
     def _note(self, built: Built, now: datetime) -> None:
         self.points += built.points
-        for number, problem in enumerate(built.problems):
-            self._problem(f"{self.domain.name}@{now.isoformat()}/{number}", problem, now)
+        for problem in built.problems:
+            self._problem(f"{self.domain.name}@{now.isoformat()}/{len(self.problems)}", problem, now)
         for finding in built.findings:
             finding.owner = finding.owner or self.city.owners.get(self.domain.name, "")
             if self.written.get(finding.id) != msgspec.msgpack.encode(finding):
@@ -272,3 +284,18 @@ class Loop:
         return zone_day(now, self.city.timezone)
 
 
+def _size(entry: tuple[str, list[Message]]) -> int:
+    return sum(len(message.payload) for message in entry[1])
+
+
+def _slices(entries: Sequence[tuple[str, list[Message]]]) -> list[list[tuple[str, list[Message]]]]:
+    """Entries in order, in slices of bounded size; one empty slice when there are none (time passes all the same)."""
+    slices: list[list[tuple[str, list[Message]]]] = [[]]
+    size = count = 0
+    for entry in entries:
+        size, count = size + _size(entry), count + len(entry[1])
+        if slices[-1] and (size > SLICE_BYTES or count > SLICE_MESSAGES):
+            slices.append([])
+            size, count = _size(entry), len(entry[1])
+        slices[-1].append(entry)
+    return slices

@@ -12,7 +12,7 @@ from core import settings as setting
 from core.clock import now
 from core.errors import Conflict
 from core.history import History
-from core.observation import Message
+from core.observation import Message, Problem
 from core.store import Store
 from data_sources.loop import Loop
 from tests.servers import RedisServer
@@ -241,3 +241,50 @@ def test_a_start_that_breaks_half_way_does_not_begin_empty(torn: Torn, database_
     assert second.tick(T0 + timedelta(seconds=2))
     snapshot = torn.snapshot("heat", counting.Data)
     assert snapshot is not None and snapshot.version == 2 and snapshot.data.values == {"roof": 20.0}
+
+
+class Slow(Store):
+    """A store whose leases run out after so many snapshots, unless they are renewed: work that takes longer than a lease."""
+
+    left = 0
+
+    def renew(self, lease: Any) -> bool:
+        self.left = 1
+        return super().renew(lease)
+
+    def publish(self, lease: Any, snapshot: Any) -> bytes:
+        self.left -= 1
+        if self.left < 0:
+            self.redis.delete(f"city:lease:{lease.name}")
+        return super().publish(lease, snapshot)
+
+
+def test_a_backlog_longer_than_a_lease_is_worked_off(
+    redis_process: RedisServer, store: Store, database_url: str, city: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data_sources.loop.SLICE_MESSAGES", 10)
+    for n in range(30):
+        store.append("heat", [line("roof", n, T0 + timedelta(seconds=n))] * 4)
+    loop = make(Slow(redis_process.url), database_url, city)
+    loop.tick(T0 + timedelta(seconds=40))
+    assert loop.lease is not None and loop.version > 10, "slice by slice, the lease renewed in between"
+    assert loop.state.values == {"roof": 29.0} and loop.ledger.accepted == {"thermo": 120}
+
+
+def test_what_a_build_finds_beside_poison_is_said_once(
+    store: Store, database_url: str, city: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = make(store, database_url, city)
+    plain = loop.intake.build
+
+    def build(state: Any, observations: Any, static: Any, at: datetime) -> Any:
+        built = plain(state, observations, static, at)
+        built.problems = [Problem(source="thermo", reason="odd", entity=o.entity) for o in observations]
+        return built
+
+    monkeypatch.setattr(loop.intake, "build", build)
+    store.append("heat", [line("poison", 1), line("roof", 20), line("cellar", 9)])
+    loop.tick(T0)
+    assert loop.ledger.refusals == {"thermo": {"build_failed": 1, "odd": 2}}
+    kept = [row["entity"] for row in loop.history.problems("thermo") if row["reason"] == "odd"]
+    assert sorted(kept) == ["cellar", "roof"]

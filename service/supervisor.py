@@ -12,14 +12,16 @@ from pathlib import Path
 import msgspec
 import redis.asyncio
 
-from core import history
+from core import history, keys
 from core.errors import BadConfiguration
 from core.settings import Settings
+from data_sources import registry
 from service import embedded_redis
 from service.death_guard import die_with_parent
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
 GRACE_S = 8.0
+LEFTOVER_S = 2.0
 STEADY_S = 20.0  # a child that lived this long starts again at once
 
 
@@ -73,8 +75,9 @@ class Supervisor:
             began = time.monotonic()
             await self.start(child)
             assert child.process is not None
-            await self._pump(child)
-            code = await child.process.wait()
+            pump = asyncio.create_task(self._pump(child))
+            code = await _ended(child.process)
+            await self._bury(child, pump)
             if self.stopping.is_set():
                 return
             steady = time.monotonic() - began > STEADY_S
@@ -83,6 +86,18 @@ class Supervisor:
             say(child.name, f"ended with {_reason(code)}, starting again in {child.wait_s:.1f} s")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), child.wait_s)
+
+    async def _bury(self, child: Child, pump: "asyncio.Task[None]") -> None:
+        """A dead child may leave children of its own; they hold its pipe, its ports and its cameras: end them too."""
+        assert child.process is not None
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            _, busy = await asyncio.wait([pump], timeout=LEFTOVER_S)
+            if not busy:
+                break
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.process.pid, number)
+        await asyncio.wait([pump], timeout=LEFTOVER_S)
+        pump.cancel()
 
     async def _pump(self, child: Child) -> None:
         assert child.process is not None and child.process.stdout is not None
@@ -101,7 +116,7 @@ class Supervisor:
             if socket is not None:
                 server = Child(name="redis", command=embedded_redis.command(socket))
                 tasks.append(asyncio.create_task(self.keep(server)))
-            await self._redis_answers()
+            await self._redis_answers(fresh=server is not None)
             await asyncio.to_thread(history.migrate, self.settings.database_url)
             workers = children(self.settings, self.demo)
             tasks += [asyncio.create_task(self.keep(child)) for child in workers]
@@ -117,7 +132,8 @@ class Supervisor:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _redis_answers(self) -> None:
+    async def _redis_answers(self, fresh: bool) -> None:
+        """Wait for Redis. In our own (`fresh`) nobody leads yet: leases of a life that was killed need not run out."""
         client = redis.asyncio.Redis.from_url(self.settings.redis_url)
         try:
             for _ in range(300):
@@ -125,6 +141,8 @@ class Supervisor:
                     return
                 try:
                     await client.ping()
+                    if fresh:
+                        await client.delete(*(keys.lease(name) for name in (*registry.NAMES, "janitor")))
                     return
                 except (redis.RedisError, OSError):  # still loading its append-only file, or not listening yet
                     await asyncio.sleep(0.1)
@@ -141,11 +159,17 @@ class Supervisor:
         if running:
             _, late = await asyncio.wait([asyncio.create_task(p.wait()) for p in running], timeout=GRACE_S)
             if late:
-                for process in running:
-                    if process.returncode is None:
-                        with contextlib.suppress(ProcessLookupError):
-                            os.killpg(process.pid, signal.SIGKILL)
+                for process in running:  # the whole group: what holds the pipe may be a child of theirs
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)
                 await asyncio.wait(late, timeout=2)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> int:
+    """Its exit code as soon as it is gone. `wait()` of Python 3.11 waits for everybody who holds its pipe as well."""
+    while process.returncode is None:
+        await asyncio.sleep(0.1)
+    return process.returncode
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes:

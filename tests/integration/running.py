@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,19 +31,25 @@ def free_ports(count: int) -> list[int]:
 class Running:
     """A supervised city. `stop()` as Ctrl-C does, `kill()` as a power cut does."""
 
-    def __init__(self, data_dir: Path, *, demo: bool, config: Path, ports: list[int] | None = None) -> None:
-        self.ports = ports or free_ports(6)
-        web, jt808, hj212, ingest, rtsp, mjpeg = self.ports
+    def __init__(
+        self, data_dir: Path, *, demo: bool, config: Path, ports: list[int] | None = None, database_url: str = ""
+    ) -> None:
+        self.data_dir = data_dir
+        self.ports = ports or free_ports(4)
+        web, self.jt808, self.hj212, self.ingest = self.ports
         self.base = f"http://127.0.0.1:{web}"
         env = {k: v for k, v in os.environ.items() if not k.startswith("CITY_")}
         env |= {
-            "CITY_JT808_PORT": str(jt808), "CITY_HJ212_PORT": str(hj212), "CITY_INGEST_PORT": str(ingest),
+            "CITY_JT808_PORT": str(self.jt808), "CITY_HJ212_PORT": str(self.hj212), "CITY_INGEST_PORT": str(self.ingest),
         }
+        if database_url:
+            env["CITY_DATABASE_URL"] = database_url
         command = [sys.executable, str(ROOT / "app.py"), "run", "--port", str(web), "--data-dir", str(data_dir)]
         command += ["--config", str(config)] + ([] if demo else ["--no-demo"])
         self.lines: list[str] = []
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, text=True)
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -53,10 +60,16 @@ class Running:
         """Poll until `what` is true; the log is in the failure."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
-            value = what()
-            if value:
-                return value
-            if self.process.poll() is not None and not what():
+            ended = self.process.poll() is not None
+            try:
+                if value := what():
+                    return value
+            except (LookupError, httpx.TransportError):
+                pass  # not there yet, or just going
+            if ended:
+                self._reader.join(5)
+                if value := what():
+                    return value
                 break
             time.sleep(0.1)
         raise AssertionError("waited in vain; the log:\n" + "\n".join(self.lines[-60:]))
@@ -69,6 +82,20 @@ class Running:
 
         return str(self.wait(find))
 
+    def sign_in(self) -> httpx.Client:
+        """A browser of the administrator, by the printed link."""
+        client = httpx.Client(timeout=10, follow_redirects=True, trust_env=False, base_url=self.base)
+        answer = client.get(self.link())
+        assert answer.status_code == 200 and client.get("/session").json()["role"] == "admin", answer.text[:500]
+        return client
+
+    def ready(self) -> int:
+        """Status of /readyz; 0 while nobody answers."""
+        try:
+            return httpx.get(f"{self.base}/readyz", timeout=10, trust_env=False).status_code
+        except httpx.HTTPError:
+            return 0
+
     def tree(self) -> list[psutil.Process]:
         """The supervisor's living descendants."""
         return psutil.Process(self.process.pid).children(recursive=True)
@@ -80,9 +107,16 @@ class Running:
                 line = process.cmdline()
             except psutil.Error:
                 continue
-            if line and (line[-1] == name or line[0].endswith(name)):
+            if line and (line[-1] == name or name in line[0].split()[0]):  # Redis rewrites its own command line
                 return process
         raise LookupError(name)
+
+    def replaced(self, name: str, pid: int) -> bool:
+        """Whether the process runs as another one than `pid`."""
+        try:
+            return self.child(name).pid != pid
+        except LookupError:
+            return False
 
     def stop(self) -> int:
         """Ctrl-C, and wait for the end."""

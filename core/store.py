@@ -1,5 +1,6 @@
 """Hot state in Redis: snapshots with their versions, raw streams, leases with fencing tokens. Bytes in, types out."""
 
+import time
 import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import cache
@@ -15,6 +16,8 @@ from core.observation import Message, Problem
 from core.snapshot import Snapshot
 
 GROUP = "runner"
+ASK_AFTER = 2 << 20
+INTAKE_SHARE = 0.75  # of Redis's memory that waiting messages may fill
 _messages = msgspec.msgpack.Decoder(list[Message])
 _problems = msgspec.msgpack.Decoder(list[Problem])
 _pack = msgspec.msgpack.Encoder().encode
@@ -213,10 +216,25 @@ class AsyncStore:
 
     def __init__(self, url: str) -> None:
         self.redis: Any = redis.asyncio.Redis.from_url(url, health_check_interval=15)
+        self._asked, self._sent, self._roomy = 0.0, 0, False  # when memory was looked at, bytes since, whether there was room
 
     async def close(self) -> None:
         """Give the connections back."""
         await self.redis.aclose()
+
+    async def room(self, size: int) -> None:
+        """Raises `redis.OutOfMemoryError` when there should not be `size` bytes more. Asks each second or few megabytes.
+
+        What is left below the server's own limit belongs to the runner: without it nobody could work off the streams.
+        """
+        self._sent += size
+        if time.monotonic() - self._asked < 1.0 and self._sent < ASK_AFTER and self._roomy:
+            return
+        told = await self.redis.info("memory")
+        self._asked, self._sent, limit = time.monotonic(), size, int(told.get("maxmemory", 0))
+        self._roomy = not limit or int(told["used_memory"]) < INTAKE_SHARE * limit
+        if not self._roomy:
+            raise redis.OutOfMemoryError(f"more than {INTAKE_SHARE:.0%} of Redis's memory is used: the runner is behind")
 
     async def append(self, domain: str, messages: Sequence[Message]) -> None:
         """Append one batch; returns when Redis has it."""

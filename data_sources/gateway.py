@@ -1,7 +1,9 @@
 """The gateway process: listeners of every domain, one batch writer per domain. Acknowledge only what Redis has."""
 
 import asyncio
+import resource
 import signal
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from importlib import import_module
@@ -23,7 +25,9 @@ from data_sources.contract import Listener, Listening
 
 log = structlog.get_logger("gateway")
 FLUSH_AFTER_S = 0.02
-FLUSH_AT = 500
+FLUSH_AT, FLUSH_BYTES = 500, 1 << 20
+KEPT_BURST, KEPT_PER_S = 2_000, 20  # refused messages whose bytes are kept, by source; beyond it they are only counted
+OPEN_FILES = 65_536
 NONCE_TTL_S = 600
 
 
@@ -65,12 +69,10 @@ class Appender:
             await self.wake.wait()
             if len(self.waiting) < FLUSH_AT:
                 await asyncio.sleep(FLUSH_AFTER_S)
-            batch, self.waiting = self.waiting[:FLUSH_AT], self.waiting[FLUSH_AT:]
-            self.writing = batch
-            if not self.waiting:
-                self.wake.clear()
+            batch = self._batch()
             while True:
                 try:
+                    await self.store.room(sum(len(message.payload) for message, _ in batch))
                     await self.store.append(self.domain, [message for message, _ in batch])
                     break
                 except (redis.RedisError, OSError) as error:
@@ -85,14 +87,28 @@ class Appender:
                 if not future.done():
                     future.set_result(None)
 
+    def _batch(self) -> list[tuple[Message, asyncio.Future[None]]]:
+        """The next messages for one entry, by number and by bytes: the runner has to swallow an entry whole."""
+        size = count = 0
+        for message, _ in self.waiting[:FLUSH_AT]:
+            size += len(message.payload)
+            if count and size > FLUSH_BYTES:
+                break
+            count += 1
+        self.writing, self.waiting = self.waiting[:count], self.waiting[count:]
+        if not self.waiting:
+            self.wake.clear()
+        return self.writing
+
 
 class Tally:
-    """Counts and refused bytes on their way to Redis, flushed every second by a thread of its own."""
+    """Counts and refused bytes on their way to Redis, flushed every second. Counting happens in the event loop only."""
 
-    def __init__(self, domain: str) -> None:
-        self.domain = domain
+    def __init__(self, domain: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.domain, self.clock = domain, clock
         self.counts: Counter[tuple[str, str]] = Counter()
         self.problems: list[Problem] = []
+        self.allowed: dict[str, tuple[float, float]] = {}  # source -> (how many may be kept, as of when)
 
     def count(self, source: str, reason: str) -> None:
         """One more of `reason`."""
@@ -101,23 +117,47 @@ class Tally:
     def quarantine(self, problem: Problem) -> None:
         """Keep and count a refused message."""
         self.counts[problem.source, f"~{problem.reason}" if problem.kept else problem.reason] += 1
-        if len(self.problems) < 5_000:
+        if self._may_keep(problem.source):
             self.problems.append(problem)
         else:
-            self.counts[problem.source, "quarantine_overflow"] += 1
+            self.counts[problem.source, "~quarantine_overflow"] += 1
 
-    def flush(self, store: Store, day: str) -> None:
-        """Move to Redis; what cannot be moved now stays for the next time."""
+    def _may_keep(self, source: str) -> bool:
+        """Whoever sends garbage as fast as the line allows must not fill the disk with it."""
+        now = self.clock()
+        left, at = self.allowed.get(source, (float(KEPT_BURST), now))
+        left = min(float(KEPT_BURST), left + (now - at) * KEPT_PER_S)
+        keep = left >= 1 and len(self.problems) < 2 * KEPT_BURST
+        self.allowed[source] = (left - keep, now)
+        return keep
+
+    def take(self) -> tuple[Counter[tuple[str, str]], list[Problem]]:
+        """What was counted since the last time."""
         counts, self.counts = self.counts, Counter()
         problems, self.problems = self.problems, []
+        return counts, problems
+
+    def give_back(self, counts: Counter[tuple[str, str]], problems: list[Problem]) -> None:
+        """What could not be moved waits for the next time."""
+        self.counts.update(counts)
+        self.problems = problems + self.problems
+
+    def put(
+        self, store: Store, day: str, counts: Counter[tuple[str, str]], problems: list[Problem]
+    ) -> tuple[Counter[tuple[str, str]], list[Problem]]:
+        """Move to Redis what `take` gave; gives what is left. Blocking, touches nothing of this object."""
         try:
             store.count(self.domain, day, counts)
             counts = Counter()
             store.quarantine(problems)
+            problems = []
         except (redis.RedisError, OSError) as error:
-            self.counts.update(counts)
-            self.problems = problems + self.problems
             log.warning("counters wait for Redis", domain=self.domain, error=str(error))
+        return counts, problems
+
+    def flush(self, store: Store, day: str) -> None:
+        """Move everything to Redis at once. Blocking."""
+        self.give_back(*self.put(store, day, *self.take()))
 
 
 def listeners() -> list[tuple[str, Listener]]:
@@ -185,18 +225,27 @@ async def _kept_alive(listener: Listener, start: Callable[[], Awaitable[None]]) 
 
 
 async def _flush(tallies: dict[str, Tally], store: Store, city: City) -> None:
-    while True:
-        await asyncio.sleep(1)
+    """Every second; and once more at the end, so that what was refused last is counted too."""
+    try:
+        while True:
+            await asyncio.sleep(1)
+            for tally in tallies.values():
+                day = zone_day(now(), city.timezone)
+                tally.give_back(*await asyncio.to_thread(tally.put, store, day, *tally.take()))
+            try:
+                await asyncio.to_thread(store.beat, "gateway", {"at": now().isoformat()})
+            except (redis.RedisError, OSError) as error:
+                log.warning("no heartbeat", error=str(error))
+    finally:
         for tally in tallies.values():
-            await asyncio.to_thread(tally.flush, store, zone_day(now(), city.timezone))
-        try:
-            await asyncio.to_thread(store.beat, "gateway", {"at": now().isoformat()})
-        except (redis.RedisError, OSError) as error:
-            log.warning("no heartbeat", error=str(error))
+            tally.flush(store, zone_day(now(), city.timezone))
 
 
 def run(settings: Settings, city: City) -> None:
     """Run until SIGTERM or SIGINT."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)  # the usual 1,024 would be the limit of terminals
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
     async def main() -> None:
         task = asyncio.create_task(serve(settings, city))

@@ -7,7 +7,7 @@ import pytest
 
 from core.observation import Message, Problem
 from core.store import AsyncStore, Store
-from data_sources.gateway import Appender, Tally
+from data_sources.gateway import KEPT_BURST, KEPT_PER_S, Appender, Tally
 from tests.servers import RedisServer
 
 T0 = datetime(2026, 11, 24, tzinfo=UTC)
@@ -87,3 +87,44 @@ def test_a_gateway_that_stops_without_redis_tells_who_waits(redis_process: Redis
                 await asyncio.wait_for(attempt, 2)
 
     asyncio.run(main())
+
+
+def test_garbage_at_line_rate_is_counted_but_does_not_fill_the_disk() -> None:
+    seconds = 0.0
+    tally = Tally("heat", clock=lambda: seconds)
+    for _ in range(KEPT_BURST + 500):
+        tally.quarantine(Problem(source="thermo", reason="garbage", raw=b"\xff"))
+    tally.quarantine(Problem(source="other", reason="garbage", raw=b"\xfe"))
+    counts, problems = tally.take()
+    assert counts["thermo", "garbage"] == KEPT_BURST + 500, "every one is counted"
+    assert counts["thermo", "~quarantine_overflow"] == 500
+    assert [p.source for p in problems].count("thermo") == KEPT_BURST and problems[-1].source == "other"
+    seconds = 1.0
+    for _ in range(100):
+        tally.quarantine(Problem(source="thermo", reason="garbage", raw=b"\xff"))
+    assert len(tally.take()[1]) == KEPT_PER_S
+
+
+def test_a_full_redis_leaves_the_runner_room_to_work_the_stream_off(redis_process: RedisServer) -> None:
+    """Without a reserve a full stream is for ever: no lease can be taken, no state kept, nothing acknowledged."""
+    store = Store(redis_process.url)
+    store.redis.flushall()
+    store.join("heat")
+    before = store.redis.config_get("maxmemory")["maxmemory"]
+    store.redis.config_set("maxmemory", int(store.redis.info("memory")["used_memory"]) + (12 << 20))
+
+    async def main() -> None:
+        appender = Appender("heat", AsyncStore(redis_process.url))
+        writer = asyncio.create_task(appender.run())
+        big = Message(source="thermo", received_at=T0, payload=b"x" * 400_000)
+        sent = [asyncio.create_task(appender.append(big)) for _ in range(100)]
+        await asyncio.sleep(2.5)
+        assert any(not one.done() for one in sent), "senders wait"
+        assert await asyncio.to_thread(store.acquire, "heat", "runner") is not None, "the runner may still write"
+        store.redis.config_set("maxmemory", before)
+        await asyncio.wait_for(asyncio.gather(*sent), 20)
+        writer.cancel()
+
+    asyncio.run(main())
+    assert len(stored(store)) == 100, "nothing was lost"
+    store.redis.flushall()

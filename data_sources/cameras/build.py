@@ -9,10 +9,11 @@ from core.clock import epoch, from_epoch
 from core.observation import Problem
 from core.snapshot import Reading
 from data_sources.cameras.drawing import DAY_S, Places, findings, readings, shown
-from data_sources.cameras.wire.worker_messages import SOURCE, CameraEvent, CameraHealth, Reported
+from data_sources.cameras.wire.worker_messages import SOURCE, CameraEvent, CameraHealth, Reported, encode
 from data_sources.contract import Built, Point
 
 AHEAD_S = 120.0
+UNUSABLE = frozenset({"empty_file", "no_such_file", "not_a_video", "no_video", "too_small"})
 
 
 class Kept(msgspec.Struct, kw_only=True):
@@ -36,6 +37,7 @@ class Heard(msgspec.Struct, kw_only=True):
 
     health: CameraHealth
     since: float
+    refused: str = ""  # what its video was refused for, told once until pictures come again
 
 
 class State(msgspec.Struct, kw_only=True):
@@ -57,6 +59,7 @@ def build(state: State, observations: Sequence[Reported], places: Places, now: d
             problems.append(Problem(source=seen.source, reason=reason, entity=seen.entity, received_at=seen.received_at))
         elif isinstance(seen.body, CameraHealth):
             _health(state, seen.body)
+            problems += _unusable(state.cameras[seen.entity], seen)
         else:
             _event(state, seen.body)
     _reconcile(state)
@@ -96,6 +99,25 @@ def _health(state: State, health: CameraHealth) -> None:
     if health.last_frame_at is None and known.health.last_frame_at is not None:  # its worker started afresh
         health = msgspec.structs.replace(health, last_frame_at=known.health.last_frame_at)
     known.health = health
+
+
+def _unusable(heard: Heard, seen: Reported) -> list[Problem]:
+    """A problem for each death of the decoder and for a video that cannot be read, however often it is reported."""
+    health = heard.health
+    if health.at != seen.body.at:
+        return []  # an old report
+    crashed = health.status == "crashed"
+    if not crashed and health.detail not in UNUSABLE:
+        if health.status == "online":
+            heard.refused = ""
+        return []
+    told = f"decoder_crash {health.reconnects}" if crashed else health.detail
+    if heard.refused == told:
+        return []
+    heard.refused = told
+    detail = f"the decoder ended {health.reconnects} times" if crashed else f"opened {health.reconnects} times"
+    return [Problem(source=seen.source, reason=told.partition(" ")[0], detail=f"{detail}; {health.detail}", entity=health.camera,
+                    raw=encode(health), received_at=seen.received_at)]
 
 
 def _event(state: State, event: CameraEvent) -> None:

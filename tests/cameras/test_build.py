@@ -153,3 +153,24 @@ def test_no_bytes_break_the_parser(payload: bytes) -> None:
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_no_time_breaks_the_parser(at: float) -> None:
     INTAKE.parse(Message(source="video", received_at=NOW, payload=encode(health(at=at))), STATIC)
+
+
+def unusable(at, status="offline", detail="empty_file", reconnects=1):
+    return CameraHealth(camera="c1", at=at, status=status, detail=detail, reconnects=reconnects)
+
+
+def test_a_video_that_cannot_be_read_is_a_problem_once_until_pictures_come_again() -> None:
+    state = State(began=AT - 7200)
+    reasons = []
+    for body in (unusable(AT - 50), unusable(AT - 45), unusable(AT - 40, reconnects=9), health(at=AT - 30), unusable(AT - 20)):
+        result = built(body, state=state)
+        state = msgspec.msgpack.decode(msgspec.msgpack.encode(result.state), type=State)
+        reasons += [(p.reason, p.entity) for p in result.problems]
+    assert reasons == [("empty_file", "c1")] * 2
+
+
+def test_every_death_of_the_decoder_is_a_problem() -> None:
+    died = [unusable(AT - 13 + n, "crashed", "decoder_aborted", n // 3) for n in range(3, 12)]
+    result = built(*died, health("c2"))
+    assert [p.reason for p in result.problems] == ["decoder_crash"] * 3 and result.data.cameras[0].status == "crashed"
+    assert [p.reason for p in built(*died, state=result.state).problems] == [], "reported again, counted once"

@@ -77,6 +77,13 @@ def require(permission: str) -> Identity:
         raise NotAllowed(f"needs {permission}", permission=permission)
     return identity
 
+_ATTEMPT = """
+for i = 1, #KEYS do if tonumber(redis.call('GET', KEYS[i]) or '0') >= tonumber(ARGV[1]) then return 0 end end
+for i = 1, #KEYS do redis.call('INCR', KEYS[i]) redis.call('EXPIRE', KEYS[i], ARGV[2]) end
+return 1
+"""
+_WITHDRAW = "if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then return redis.call('DECR', KEYS[1]) end return 0"
+
 
 class Session(msgspec.Struct, kw_only=True):
     """A signed-in session as Redis holds it, under the hash of its token."""
@@ -183,17 +190,27 @@ class Sessions:
         counts = await self.redis.mget([keys.sign_in_failures(name) for name in names])
         return any(count is not None and int(count) >= FAILURES for count in counts)
 
-    async def failed(self, *names: str) -> None:
-        """Count a failure against each name; the count is forgotten `LOCKED_FOR` after the last one."""
-        pipe = self.redis.pipeline(transaction=True)
-        for name in names:
-            pipe.incr(keys.sign_in_failures(name))
-            pipe.expire(keys.sign_in_failures(name), int(LOCKED_FOR.total_seconds()))
-        await pipe.execute()
+    async def attempt(self, *names: str) -> bool:
+        """Count a failure against each name before the password is looked at; False, and nothing counted, when locked.
 
-    async def forgive(self, name: str) -> None:
-        """A success clears the account's count (never the address's: one good account must not shield guessing)."""
-        await self.redis.delete(keys.sign_in_failures(name))
+        In one step: a thousand guesses sent at once must not all be let in before the first is counted. The count is
+        forgotten `LOCKED_FOR` after the last failure.
+        """
+        named = [keys.sign_in_failures(name) for name in names]
+        return bool(await self.redis.eval(_ATTEMPT, len(named), *named, FAILURES, int(LOCKED_FOR.total_seconds())))
+
+    async def forgive(self, account: str, address: str) -> None:
+        """It was no failure: clears the account's count and takes this one off the address's.
+
+        The address keeps its other failures: one good account must not shield guessing.
+        """
+        await self.redis.delete(keys.sign_in_failures(account))
+        await self.withdraw(address)
+
+    async def withdraw(self, *names: str) -> None:
+        """Take one attempt off each count: it was no failure, or nobody could say."""
+        for name in names:
+            await self.redis.eval(_WITHDRAW, 1, keys.sign_in_failures(name))
 
     async def redeem(self, token: str) -> tuple[str, str] | None:
         """Use up a one-time link: ("session", account) or ("wall", device id); None when unknown, used or expired."""

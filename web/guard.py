@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import redis.exceptions
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,7 +40,7 @@ class Guard:
         self.app, self.access, self.sessions, self.accounts = app, access, sessions, accounts
         self.denials, self.headers, self.refused = denials, headers, refused
         self._asking = asyncio.Semaphore(24)  # a thousand viewers at once must not want a thousand Redis connections
-        self._known: dict[str, tuple[Identity | None, float, float]] = {}  # hash -> identity, asked at, touched at
+        self._known: dict[str, tuple[Identity | None, float, float]] = {}  # kind and hash -> identity, asked at, touched at
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, refuse or pass on."""
@@ -106,29 +107,30 @@ class Guard:
         bearer = headers.get("authorization", "")
         if bearer[:7].lower() == "bearer ":
             allowed = rule is not None and rule.machine
-            return await self._ask(bearer[7:].strip(), self._machine, WALL_FRESH_S) if allowed else None
+            return await self._ask("machine", bearer[7:].strip(), self._machine, WALL_FRESH_S) if allowed else None
         cookies = _cookies(headers)
         if token := cookies.get(SESSION_COOKIE):
-            identity = await self._ask(token, self.sessions.find, FRESH_S, active)
+            identity = await self._ask("session", token, self.sessions.find, FRESH_S, active)
             if identity is not None:
                 return identity
         if token := cookies.get(WALL_COOKIE):
-            return await self._ask(token, self._wall, WALL_FRESH_S)
+            return await self._ask("wall", token, self._wall, WALL_FRESH_S)
         return None
 
     def forget(self, token: str) -> None:
         """A session that has just ended must not live on in the cache."""
-        self._known.pop(hashed(token), None)
+        self._known.pop("session " + hashed(token), None)
 
-    async def _ask(self, token: str, source: Any, fresh_s: float, active: bool = False) -> Identity | None:
-        now, digest = time.monotonic(), hashed(token)
+    async def _ask(self, kind: str, token: str, source: Any, fresh_s: float, active: bool = False) -> Identity | None:
+        """What is remembered of a token holds only for the way it came: a bearer token is no cookie, and the reverse."""
+        now, digest = time.monotonic(), f"{kind} {hashed(token)}"
         known = self._known.get(digest)
         if known and now - known[1] < fresh_s and not (active and now - known[2] > 25):
             return known[0]
         try:
             async with self._asking:
-                identity = await (source(token, active) if source == self.sessions.find else source(token))
-        except (redis.exceptions.RedisError, OSError) as error:
+                identity = await (source(token, active) if kind == "session" else source(token))
+        except (redis.exceptions.RedisError, SQLAlchemyError, OSError) as error:
             if known and known[0] is not None and now - known[1] < GRACE_S:
                 return known[0]  # Redis restarts: who was signed in a moment ago still is
             raise Unknown from error

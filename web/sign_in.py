@@ -7,6 +7,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs
 
 import redis.exceptions
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import Scope
@@ -49,18 +50,21 @@ class SignIn:
         name, where = fields.get("name", "").strip()[:40], address(request.scope)
         locks = (f"account:{name.lower()}", f"address:{where}")
         try:
-            if await self.sessions.locked(*locks):
+            if not await self.sessions.attempt(*locks):
                 await self._note(name, "sign_in", "locked", where)
                 minutes = int(LOCKED_FOR.total_seconds() // 60)
                 return self._form(request, lang, t("sign_in.error.locked", lang, minutes=minutes), fields, 429)
-            found = await asyncio.to_thread(self.accounts.verify, name, fields.get("password", ""))
+            try:
+                found = await asyncio.to_thread(self.accounts.verify, name, fields.get("password", ""))
+            except Exception:
+                await self.sessions.withdraw(*locks)
+                raise
             if found is None:
-                await self.sessions.failed(*locks)
                 await self._note(name, "sign_in", "wrong", where)
                 return self._form(request, lang, t("sign_in.error.wrong", lang), fields, 401)
-            await self.sessions.forgive(locks[0])
+            await self.sessions.forgive(*locks)
             return await self._enter(request, found, "sign_in", fields.get("next", "/"))
-        except (redis.exceptions.RedisError, OSError):
+        except (redis.exceptions.RedisError, SQLAlchemyError, OSError):
             return self._form(request, lang, t("sign_in.error.not_ready", lang), fields, 503)
 
     async def out(self, request: Request) -> Response:

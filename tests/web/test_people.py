@@ -70,6 +70,18 @@ async def test_five_failures_lock_the_account_even_for_the_right_password(web: W
     assert [e.result for e in web.audit.newest(6)] == ["locked"] + ["wrong"] * 5
 
 
+async def test_guesses_sent_at_once_do_not_slip_past_the_lock(web: Web, accounts: Accounts, anonymous: httpx.AsyncClient) -> None:
+    answers = await asyncio.gather(*(post(anonymous, "li.wei", f"Wrong-pass-{n}") for n in range(20)))
+    assert sorted(a.status_code for a in answers) == [401] * 5 + [429] * 15
+
+
+async def test_success_takes_nothing_from_the_address_but_itself(web: Web, accounts: Accounts, anonymous: httpx.AsyncClient) -> None:
+    await post(anonymous, "li.wei", "Wrong-pass-1")
+    assert (await post(anonymous, "li.wei", PASSWORD)).status_code == 303
+    assert await web.store.redis.get("city:failures:account:li.wei") is None
+    assert await web.store.redis.get("city:failures:address:127.0.0.1") == b"1"
+
+
 async def test_an_unknown_name_gets_the_same_answer(accounts: Accounts, anonymous: httpx.AsyncClient) -> None:
     unknown, wrong = await post(anonymous, "nobody", PASSWORD), await post(anonymous, "li.wei", "Wrong-pass-1")
     assert unknown.status_code == wrong.status_code == 401
@@ -136,6 +148,31 @@ async def test_a_machine_token_opens_the_api_and_nothing_else(web: Web, accounts
     accounts.disable_tokens("weather-bureau")
     web.app._known.clear()
     assert (await anonymous.get("/api/v1/domains", headers=bearer)).status_code == 401
+
+
+async def test_a_machine_token_as_a_cookie_opens_nothing(web: Web, accounts: Accounts, anonymous: httpx.AsyncClient) -> None:
+    token = accounts.add_token("weather-bureau", ("api.read", "*.read"))
+    assert (await anonymous.get("/api/v1/domains", headers={"authorization": f"Bearer {token}"})).status_code == 200
+    for cookie in ("city_session", "city_wall"):
+        assert (await anonymous.get("/session", headers={"cookie": f"{cookie}={token}"})).status_code == 401
+
+
+async def test_a_wall_outlives_a_database_that_is_away(
+    web: Web, accounts: Accounts, anonymous: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts.add_wall("hall-2", "指挥大厅")
+    link = await asyncio.to_thread(auth.issue_one_time_link, web.settings, HOST, "hall-2", "wall")
+    await anonymous.get(link)
+    assert (await anonymous.get("/session")).status_code == 200
+
+    def away(token: str) -> None:
+        raise sa.exc.OperationalError("select", {}, Exception("database is away"))
+
+    monkeypatch.setattr(web.accounts, "wall", away)
+    monkeypatch.setattr("web.guard.WALL_FRESH_S", 0.0)
+    assert (await anonymous.get("/session")).status_code == 200, "who was bound a moment ago still is"
+    web.app._known.clear()
+    assert (await anonymous.get("/session")).status_code == 503
 
 
 async def test_sessions_slide_while_used_and_end_absolutely(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:

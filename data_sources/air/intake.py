@@ -15,6 +15,8 @@ from data_sources.air.state import AirState
 from data_sources.air.wire import hj212, reading
 from data_sources.contract import Built, Parsed
 
+MAX_PROBLEMS = 20  # kept of one message
+
 
 class AirStatic(msgspec.Struct, frozen=True, kw_only=True):
     """Stations by MN, and for each construction site the stations around it."""
@@ -64,9 +66,16 @@ class AirIntake:
 
 
 def _stamped(problems: Sequence[Problem], message: Message) -> list[Problem]:
-    """Problems with the bytes and the time they came with."""
+    """Problems with the bytes and the time they came with.
+
+    A frame of 10 KB can hold thousands of odd items: the first ones are named, the rest is said in one line.
+    """
+    more = len(problems) - MAX_PROBLEMS
+    named = list(problems[:MAX_PROBLEMS])
+    if more > 0:
+        named.append(msgspec.structs.replace(problems[MAX_PROBLEMS], detail=f"and {more} more like it", raw=b""))
     return [
-        msgspec.structs.replace(p, raw=p.raw or message.payload[:4_096], received_at=message.received_at) for p in problems
+        msgspec.structs.replace(p, raw=p.raw or message.payload[:4_096], received_at=message.received_at) for p in named
     ]
 
 

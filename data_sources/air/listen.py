@@ -7,6 +7,7 @@ Whom it hears: devices of `air/stations.csv` by MN. A station row may hold `pass
 import asyncio
 import hashlib
 import hmac
+from collections import Counter
 from contextlib import suppress
 
 import structlog
@@ -22,7 +23,8 @@ from data_sources.contract import Append, Listening
 log = structlog.get_logger("gateway")
 SOURCE = "hj212"
 IDLE_S = 900.0  # devices report each minute to each quarter of an hour; longer silence is a dead connection
-MAX_CONNECTIONS = 2_000
+MAX_CONNECTIONS, MAX_PER_ADDRESS = 2_000, 400  # one peer cannot take every place
+MAX_REJECTS = 50  # refused pieces without a good frame between them, then the peer is sent away
 MAX_RAW = 4_096  # bytes of a refused message that are kept
 
 
@@ -33,6 +35,7 @@ class Connection:
         self.peer, self.append, self.city = peer, append, city
         self.splitter, self.assembler = hj212.Splitter(), Assembler()
         self.static: AirStatic = city.static
+        self.rejected = 0  # since the last good frame
 
     async def take(self, data: bytes) -> list[bytes]:
         """Handle received bytes; the answers to send, each only after its message is in the stream."""
@@ -68,6 +71,7 @@ class Connection:
         if frame.command in hj212.ANSWER_COMMANDS | hj212.CLOCK_COMMANDS:
             self.city.count(SOURCE, "~unused_command")
             return None
+        self.rejected = 0
         return frame
 
     async def _store(self, ready: list[Whole]) -> list[bytes]:
@@ -89,6 +93,7 @@ class Connection:
         self.splitter.garbage.clear()
 
     def _refuse(self, reason: str, detail: str, raw: bytes, mn: str = "", kept: bool = False) -> None:
+        self.rejected += not kept
         self.city.quarantine(
             Problem(source=SOURCE, reason=reason, detail=f"{detail} from {self.peer}".strip(), raw=raw[:MAX_RAW],
                     entity=mn[:40], received_at=now(), kept=kept)
@@ -104,6 +109,7 @@ class Hj212Listener:
 
     def __init__(self) -> None:
         self.tasks: set[asyncio.Task[None]] = set()
+        self.peers: Counter[str] = Counter()
 
     async def serve(self, host: str, port: int, append: Append, city: Listening) -> None:
         """Accept connections until cancelled; then every connection is closed and awaited."""
@@ -112,8 +118,10 @@ class Hj212Listener:
             task = asyncio.current_task()
             assert task is not None
             self.tasks.add(task)
+            address = str((writer.get_extra_info("peername") or ("",))[0])
+            self.peers[address] += 1
             try:
-                if len(self.tasks) > MAX_CONNECTIONS:
+                if len(self.tasks) > MAX_CONNECTIONS or self.peers[address] > MAX_PER_ADDRESS:
                     city.count(SOURCE, "too_many_connections")
                 else:
                     await self._converse(reader, writer, append, city)
@@ -121,6 +129,9 @@ class Hj212Listener:
                 pass  # the gateway is stopping
             finally:
                 self.tasks.discard(task)
+                self.peers[address] -= 1
+                if not self.peers[address]:
+                    del self.peers[address]
                 writer.close()
                 with suppress(OSError, asyncio.CancelledError):
                     await writer.wait_closed()
@@ -147,7 +158,10 @@ class Hj212Listener:
                     break
                 for reply in await connection.take(data):
                     writer.write(reply)
-                await writer.drain()
+                await asyncio.wait_for(writer.drain(), self.idle_s)
+                if connection.rejected >= MAX_REJECTS:
+                    city.count(SOURCE, "sent_away")
+                    break
         except TimeoutError:
             city.count(SOURCE, "idle_timeout")
         except OSError as error:

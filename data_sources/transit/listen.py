@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from data_sources.transit.wire.jt808_frames import Frame, Reject, Splitter
 SOURCE = "jt808"
 READ_BYTES = 65_536
 IDLE_TIMEOUT_S = 300.0  # five missed heartbeats of a usual terminal
+SIGN_IN_S = 60.0  # whoever connects has to say who it is, or a few strangers could hold every place
 SEND_TIMEOUT_S = 10.0  # a peer that does not read its answers
 MAX_CONNECTIONS = 10_000
 MAX_KEPT = 10  # refused pieces of one read whose bytes are kept; 64 KB may hold 30,000 of them
@@ -25,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class Jt808Listener:
-    """One TCP server. `city.extra["jt808"]` may set idle_timeout_s and max_connections."""
+    """One TCP server. `city.extra["jt808"]` may set idle_timeout_s, sign_in_s, max_connections."""
 
     source = SOURCE
     default_port = 6808
@@ -33,7 +35,9 @@ class Jt808Listener:
     async def serve(self, host: str, port: int, append: Append, city: Listening) -> None:
         """Accept connections until cancelled. One bad peer never harms another."""
         limits: dict[str, Any] = city.extra.get("jt808", {})
-        door = _Door(append, city, float(limits.get("idle_timeout_s", IDLE_TIMEOUT_S)))
+        door = _Door(
+            append, city, float(limits.get("idle_timeout_s", IDLE_TIMEOUT_S)), float(limits.get("sign_in_s", SIGN_IN_S))
+        )
         most = int(limits.get("max_connections", MAX_CONNECTIONS))
         tasks: set[asyncio.Task[None]] = set()
 
@@ -65,8 +69,8 @@ class Jt808Listener:
 class _Door:
     """What all connections share."""
 
-    def __init__(self, append: Append, city: Listening, idle_timeout_s: float) -> None:
-        self.append, self.city, self.idle_timeout_s = append, city, idle_timeout_s
+    def __init__(self, append: Append, city: Listening, idle_timeout_s: float, sign_in_s: float) -> None:
+        self.append, self.city, self.idle_timeout_s, self.sign_in_s = append, city, idle_timeout_s, sign_in_s
 
     async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection to its end; its own faults end here."""
@@ -90,13 +94,15 @@ class _Door:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, splitter: Splitter, peer: str
     ) -> None:
         session = Session(static=self.city.static, secret=self.city.secret)
-        rejected = 0
+        rejected, until = 0, time.monotonic() + self.sign_in_s
         while True:
+            patience = min(self.idle_timeout_s, self.idle_timeout_s if session.signed else until - time.monotonic())
             try:
-                async with asyncio.timeout(self.idle_timeout_s):
+                async with asyncio.timeout(patience):
                     chunk = await reader.read(READ_BYTES)
             except TimeoutError:
-                self.city.count(SOURCE, "idle_timeout")
+                late = not session.signed and time.monotonic() >= until
+                self.city.count(SOURCE, "sign_in_timeout" if late else "idle_timeout")
                 return
             if not chunk:
                 return

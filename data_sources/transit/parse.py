@@ -12,6 +12,7 @@ from data_sources.transit.static import Static
 from data_sources.transit.wire import jt808_bodies as bodies
 from data_sources.transit.wire.jt808 import decode
 from data_sources.transit.wire.jt808_frames import Frame
+from data_sources.transit.wire.jt808_parts import MAX_PARTS
 
 SOURCE = "jt808"
 AHEAD_S = 300.0  # a terminal's clock may be this far ahead of ours
@@ -68,6 +69,9 @@ def _frame(frame: Frame, message: Message, static: Static, parsed: Parsed) -> No
         parsed.problems.append(_problem(message, "encrypted", "", frame.wire, terminal))
         return
     if frame.total and frame.msg_id != bodies.MEDIA:  # a picture's first part holds the whole position
+        if not 1 <= frame.no <= frame.total <= MAX_PARTS:
+            parsed.problems.append(_problem(message, "bad_part", f"part {frame.no} of {frame.total}", frame.wire, terminal))
+            return
         first = (frame.serial - frame.no + 1) & 0xFFFF
         parsed.observations.append(
             Part(source=SOURCE, entity=terminal, observed_at=received, received_at=received, msg_id=frame.msg_id,

@@ -12,7 +12,9 @@ import pytest
 import pytest_asyncio
 
 from core.clock import now
+from core.errors import BadMessage
 from core.observation import Message, Problem
+from data_sources.air.intake import AirIntake
 from data_sources.air.listen import Hj212Listener
 from data_sources.air.wire import hj212
 from data_sources.contract import Listening
@@ -144,3 +146,40 @@ async def test_one_bad_peer_does_not_harm_another(gateway: Gateway) -> None:
     writer.write(frame("N1", now(), CLEAN))
     assert (await answer(reader)).mn == "N1"
     writer.close()
+
+
+async def test_a_peer_that_only_sends_garbage_is_sent_away(gateway: Gateway) -> None:
+    reader, writer = await gateway.connect()
+    bad = frame("XX", now(), CLEAN)
+    with contextlib.suppress(ConnectionError):
+        for _ in range(100):
+            writer.write(bad)
+            await writer.drain()
+            await asyncio.sleep(0)
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+    assert gateway.counts["sent_away"] == 1 and 50 <= len(gateway.problems) <= 100
+
+
+async def test_one_address_cannot_take_every_place(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data_sources.air.listen.MAX_PER_ADDRESS", 2)
+    held = [await gateway.connect() for _ in range(2)]
+    reader, _ = await gateway.connect()
+    assert await asyncio.wait_for(reader.read(), 5) == b"" and gateway.counts["too_many_connections"] == 1
+    held[0][1].close()
+    await held[0][1].wait_closed()
+    for _ in range(100):
+        reader, writer = await gateway.connect()
+        writer.write(frame("N1", now(), CLEAN))
+        with contextlib.suppress(ValueError, ConnectionError, BadMessage):
+            assert (await answer(reader)).mn == "N1"
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the place was not given free")
+
+
+def test_a_frame_full_of_oddities_is_kept_but_does_not_multiply() -> None:
+    odd = frame("N1", now(), CLEAN)[6:-6].decode().replace("CP=&&", "CP=&&" + ";".join(f"x{n}" for n in range(900)) + ";")
+    message = Message(source="hj212", received_at=now(), payload=hj212.encode(odd))
+    parsed = AirIntake().parse(message, static())
+    assert len(parsed.observations) == 1 and len(parsed.problems) <= 21
+    assert parsed.problems[-1].detail.startswith("and ")

@@ -312,3 +312,10 @@ def test_a_long_batch_comes_in_parts() -> None:
     dropped = run([], half, NOW + timedelta(seconds=90))
     assert [p.reason for p in dropped.problems] == ["parts_missing"]
     assert dropped.state.parts.groups == {}
+
+
+def test_a_part_that_cannot_be_is_refused_and_said() -> None:
+    for part in ((2, 3), (2, 0), (900, 1)):
+        wire = city.build_frame(0x0704, b"x", "13800000004", 7, part=part)
+        parsed = INTAKE.parse(Message(source="jt808", received_at=NOW, payload=wire), STATIC)
+        assert parsed.observations == [] and [p.reason for p in parsed.problems] == ["bad_part"]

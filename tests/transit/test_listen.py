@@ -292,3 +292,18 @@ async def _idle(gateway, connect) -> None:
 
 _idle.limits = {"idle_timeout_s": 0.05}
 test_idle_peers_are_dropped = scene(_idle)
+
+
+async def _stranger(gateway, connect) -> None:
+    friend, silent, chatty = await connect(), await connect(), await connect()
+    await friend.sign_in()
+    await chatty.say(build_frame(0x0002, b"", KNOWN, 1))
+    assert (await chatty.ack()).result == 1
+    assert await silent.hear() is None and await chatty.hear() is None
+    assert gateway.counts["sign_in_timeout"] == 2
+    await friend.say(city.position(KNOWN, clock.now()))
+    assert (await friend.ack()).result == 0, "who has signed in stays"
+
+
+_stranger.limits = {"sign_in_s": 0.2}
+test_who_does_not_sign_in_makes_room = scene(_stranger)

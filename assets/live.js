@@ -1,5 +1,6 @@
 /* The live link of one tab: version ticks over a WebSocket say that something changed, a conditional GET fetches what,
-   set_props draws it panel by panel. Without the socket the same URL is polled. It never gives up.
+   and each changed panel's body is set as HTML (its slot is empty for Dash). Without the socket the same URL is polled.
+   It never gives up.
    window.cityLive = {clockOffset, onLayer(id, fn), state(), pull()}; events: "city:meta" on document. */
 (function () {
   "use strict";
@@ -12,7 +13,7 @@
   const pages = new Map(); // bundle url -> {seq, versions, domains, panels, layers, meta}
   const listeners = new Map(); // layer id -> Set of functions
   const given = new Map(); // layer id -> hash last handed on
-  const applied = new WeakMap(); // slot element -> {hash, at}
+  const applied = new WeakMap(); // slot element -> {id, hash}: what it shows, for which panel
   const queue = new Map(); // panel id -> panel, waiting for a frame
   let bundle = null, url = "", socket = null, heard = 0, answered = 0, started = Date.now();
   let flying = null, again = false, failures = 0, retries = 0, nextPull = 0, nextSocket = 0, framed = false;
@@ -131,41 +132,59 @@
   }
 
   function reconcile() { // compare every slot in the page with what it should show
+    for (const slot of doc.querySelectorAll("[data-skeleton]")) {
+      const done = applied.get(slot);
+      if (!done || done.id !== slot.id) skeleton(slot);
+    }
     if (!bundle) return;
     for (const [id, panel] of Object.entries(bundle.panels)) {
       const slot = doc.getElementById(panel.slot);
-      if (!slot || !due(slot, panel)) continue;
-      queue.set(id, panel);
+      if (slot && due(slot, panel)) queue.set(id, panel);
     }
     if (queue.size && !framed) { framed = true; requestAnimationFrame(frame); }
   }
 
-  function due(slot, panel) {
-    const done = applied.get(slot);
-    if (!done || done.hash !== panel.hash) return true;
-    const emptied = panel.face !== "loading" && slot.querySelector(":scope > .face-loading");
-    return Boolean(emptied) && Date.now() - done.at > 700; // drawn anew by a change of page
+  function skeleton(slot) { // grey shapes of the right size, also over what another page left in a reused element
+    const [kind, bars] = slot.dataset.skeleton.split(" ");
+    slot.innerHTML = `<div class="face face-loading skeleton-${kind}" aria-hidden="true">${"<i></i>".repeat(Number(bars))}</div>`;
+    applied.set(slot, { id: slot.id, hash: "" });
   }
+
+  function due(slot, panel) { return (applied.get(slot) || {}).hash !== panel.hash; }
 
   function frame() {
     framed = false;
-    const dash = window.dash_clientside, begun = performance.now();
-    if (!dash || !dash.set_props) { setTimeout(reconcile, 60); return; }
+    const begun = performance.now();
     for (const [id, panel] of queue) {
       queue.delete(id);
       const slot = doc.getElementById(panel.slot);
-      if (slot && due(slot, panel)) {
-        try {
-          dash.set_props(panel.slot, { children: panel.children });
-          applied.set(slot, { hash: panel.hash, at: Date.now() });
-          const box = slot.closest("[data-panel]");
-          if (box) box.dataset.face = panel.face;
-        } catch (error) { applied.set(slot, { hash: "", at: Date.now() }); }
-      }
+      if (slot && due(slot, panel)) draw(slot, panel);
       if (performance.now() - begun > BUDGET) break;
     }
     if (queue.size) { framed = true; requestAnimationFrame(frame); }
   }
+
+  function draw(slot, panel) { // keeps scroll and keyboard focus where they were
+    const top = slot.scrollTop, key = slot.contains(doc.activeElement) ? doc.activeElement.dataset.entity || doc.activeElement.dataset.key : "";
+    slot.innerHTML = panel.html;
+    slot.scrollTop = top;
+    applied.set(slot, { id: slot.id, hash: panel.hash });
+    const box = slot.closest("[data-panel]");
+    if (box) box.dataset.face = panel.face;
+    if (key) {
+      const again = slot.querySelector(`[data-entity="${CSS.escape(key)}"], [data-key="${CSS.escape(key)}"]`);
+      if (again) again.focus({ preventScroll: true });
+    }
+  }
+
+  doc.addEventListener("click", (event) => { // links inside bodies change the page as Dash's own links do
+    const link = event.target.closest("a[data-nav]");
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    history.pushState({}, "", link.href);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    window.scrollTo(0, 0);
+  });
 
   /* --- the socket --- */
   function pushed() { return Boolean(socket && socket.readyState === 1 && Date.now() - heard < SILENT); }
@@ -256,7 +275,10 @@
   doc.addEventListener("visibilitychange", () => { if (!doc.hidden) wake(); });
   window.addEventListener("popstate", () => setTimeout(locate));
   window.addEventListener("_dashprivate_pushstate", () => setTimeout(locate));
-  new MutationObserver(() => { if (bundle && !framed) reconcile(); }).observe(root, { subtree: true, childList: true });
+  new MutationObserver((changes) => { // Dash placed or renamed something; what happens inside bodies is ours
+    const theirs = changes.some((c) => c.type === "attributes" || !(c.target.closest && c.target.closest("[data-skeleton]")));
+    if (theirs && !framed) reconcile();
+  }).observe(root, { subtree: true, childList: true, attributes: true, attributeFilter: ["id"] });
   locate();
   connect();
   setInterval(beat, 1000);

@@ -1,6 +1,6 @@
 """What a page is made of. Views are pure: the same snapshots and viewing give the same component, always."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ class Viewing(msgspec.Struct, frozen=True, kw_only=True):
         return t(key, self.lang, **values)
 
 
+Drawable = Component | str | int | float | None | Sequence[Any]
 View = Callable[[Snapshots, Viewing], Component | list[Component]]
 
 

@@ -22,13 +22,14 @@ _BARS: dict[Skeleton, int] = {"figure": 2, "list": 6, "chart": 3, "map": 1, "tab
 def slot(panel: Panel | str, viewing: Viewing, *, area: str = "", measures: Sequence[Measure] = (),
          skeleton: Skeleton = "chart", class_name: str = "", bare: bool = False, title: str = "",
          grow: float = 1, href: str = "") -> Component:
-    """An empty frame for `panel`, showing its skeleton until the live link sets the body.
+    """An empty frame for `panel`; the live link shows its skeleton until it sets the body.
 
     `area` is its CSS grid area, `grow` its share of a column's height; `measures` are explained in the menu; `bare` leaves
     the head out (chips, ribbon); `href` makes the title lead to the page that tells more.
     """
     panel_id = panel if isinstance(panel, str) else panel.id
-    body = html.Div(loading(skeleton), id=ids.panel_body(panel_id), className="panel-body")
+    # The body has no children of Dash's: the live link owns what is inside (and draws the skeleton until it has more).
+    body = html.Div(id=ids.panel_body(panel_id), className="panel-body", **{"data-skeleton": f"{skeleton} {_BARS[skeleton]}"})
     name = title or viewing.t(f"panel.{panel_id}")
     frame = {"data-panel": panel_id, "data-state": "loading", "aria-label": name}
     style: dict[str, str | float] = {"--grow": grow} if grow != 1 else {}

@@ -1,4 +1,4 @@
-"""Draw one panel or layer: view -> JSON bytes, with the faces for what is missing or broken, and the frame's facts."""
+"""Draw one panel (view -> HTML) or layer (-> JSON), with the faces for what is missing or broken, and the frame's facts."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -6,13 +6,12 @@ from typing import Any
 
 import msgspec
 import structlog
-from dash._utils import to_json  # Dash's own encoder: the slow, complete way for figures
-from dash.development.base_component import Component
 
 from components import panel as faces
 from components.contract import Layer, Panel, Viewing
 from core.domain import Domain
 from core.snapshot import Snapshot, SourceHealth
+from web.markup import markup
 
 log = structlog.get_logger("web.panels")
 _ORDER = ("live", "forecast", "estimated", "simulated", "late", "stale", "withheld", "missing")
@@ -25,21 +24,7 @@ class Drawn(msgspec.Struct, frozen=True):
     body: bytes
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Component):
-        return value.to_plotly_json()  # type: ignore[no-untyped-call]
-    raise NotImplementedError(type(value).__name__)
-
-
-_encode = msgspec.json.Encoder(enc_hook=_plain).encode
-
-
-def encode(value: Any) -> bytes:
-    """Component tree (or plain data) -> JSON. Fast path msgspec; figures with arrays go through Dash's encoder."""
-    try:
-        return _encode(value)
-    except (NotImplementedError, TypeError):
-        return str(to_json(value)).encode()  # type: ignore[no-untyped-call]
+encode = msgspec.json.Encoder().encode
 
 
 def draw_panel(panel: Panel, slot: str, snapshots: Mapping[str, Snapshot], viewing: Viewing, *, waiting: bool,
@@ -60,13 +45,13 @@ def draw_panel(panel: Panel, slot: str, snapshots: Mapping[str, Snapshot], viewi
             face, children = "loading", faces.loading()
         else:
             face, children = "unavailable", faces.unavailable(viewing, missing)
-        return _drawn(slot, face, encode(children))
+        return _drawn(slot, face, markup(children))
     try:
-        return _drawn(slot, face, encode(panel.view(given, viewing)))
+        return _drawn(slot, face, markup(panel.view(given, viewing)))
     except Exception as error:
         error_id = _error_id(panel.id, error)
         log.error("view failed", panel=panel.id, error_id=error_id, exc_info=error)
-        return _drawn(slot, "failed", encode(faces.failed(viewing, error_id)), error_id)
+        return _drawn(slot, "failed", markup(faces.failed(viewing, error_id)), error_id)
 
 
 def draw_layer(layer: Layer, snapshots: Mapping[str, Snapshot], viewing: Viewing, hidden: Sequence[str] = ()) -> Drawn:
@@ -123,12 +108,12 @@ def _due(source: SourceHealth) -> float:
     return source.newest_observed_at.timestamp() + 4 * source.cadence_s
 
 
-def _drawn(slot: str, face: str, children: bytes, error_id: str = "") -> Drawn:
-    digest = _hash(face.encode() + children)
-    parts = [b'{"hash":"', digest.encode(), b'","face":"', face.encode(), b'","slot":', _encode(slot)]
+def _drawn(slot: str, face: str, html: str, error_id: str = "") -> Drawn:
+    digest = _hash(f"{face} {html}".encode())
+    parts = [b'{"hash":"', digest.encode(), b'","face":"', face.encode(), b'","slot":', encode(slot)]
     if error_id:
         parts += [b',"error_id":"', error_id.encode(), b'"']
-    return Drawn(digest, b"".join([*parts, b',"children":', children, b"}"]))
+    return Drawn(digest, b"".join([*parts, b',"html":', encode(html), b"}"]))
 
 
 def _hash(data: bytes) -> str:

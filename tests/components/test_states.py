@@ -155,4 +155,6 @@ def test_weather_without_aqi_shows_a_dash() -> None:
 def test_faces_say_what_and_why() -> None:
     assert "智慧停车" in text(panel.unavailable(viewing(), ["parking"]))
     assert "e-7f3a" in text(panel.failed(viewing("en"), "e-7f3a"))
-    assert having(panel.slot("overview.air", viewing()), "face-loading")
+    body = panel.slot("overview.air", viewing()).children[1]
+    assert body.children is None, "Dash must not own what the live link draws"
+    assert getattr(body, "data-skeleton") == "chart 3"

@@ -86,7 +86,7 @@ async def test_a_view_that_raises_fails_alone(web: Web, admin: httpx.AsyncClient
     hurt = (await admin.get(URL)).json()
     failed = hurt["panels"]["probe.air"]
     assert failed["face"] == "failed" and len(failed["error_id"]) == 8
-    assert failed["error_id"] in json.dumps(failed["children"])
+    assert failed["error_id"] in failed["html"]
     assert hurt["panels"]["probe.parking"] == sound["panels"]["probe.parking"]
     await publish(web, "air")
     assert (await admin.get(URL)).json()["panels"]["probe.air"]["error_id"] == failed["error_id"]

@@ -95,7 +95,10 @@ def data(state: AirState, stations: Mapping[str, Station], now: datetime) -> Air
 
 
 def districts(state: AirState, stations: Mapping[str, Station], now: float) -> dict[str, int | None]:
-    """AQI by district: means over its ambient stations (national and micro) that have the last complete hour."""
+    """AQI by district: means over its ambient stations (national and micro) that have the last complete hour.
+
+    None when fewer than half of them have it: what is missing is not made up for by the rest.
+    """
     found: dict[str, list[tuple[int, HourResult]]] = {}
     for mn, station in stations.items():
         rows = found.setdefault(station.district, [])
@@ -107,7 +110,7 @@ def districts(state: AirState, stations: Mapping[str, Station], now: float) -> d
         newest = max((hour for hour, _ in rows), default=0)
         values = [result.values for hour, result in rows if hour == newest]
         planned = {p for s in stations.values() if s.district == district and s.kind != "dust" for p in s.planned}
-        means = hours.mean_of(values, 1)
+        means = hours.mean_of(values, sum(s.district == district and s.kind != "dust" for s in stations.values()))
         indices[district] = hours.judged(means, newest, [p for p in POLLUTANTS if p in planned]).aqi if means else None
     return indices
 

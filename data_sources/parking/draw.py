@@ -14,6 +14,7 @@ SOURCE_OF = {"on_street": "parking-berth", "off_street": "parking-gate"}
 STUCK_TAKEN_S, STUCK_IDLE_S = 24 * 3_600, 72 * 3_600
 DRIFT_SHARE, DRIFT_LEAST = 0.05, 5
 MIN_COVERAGE = 0.5
+Range = tuple[float, float] | None
 
 
 def place_state(memory: PlaceMemory, place: Place, now: float) -> PlaceState:
@@ -97,6 +98,13 @@ class Sums:
         self.capacity = capacity
         self.coverage = self.known / capacity if capacity else None
         self.rate = 100 * self.occupied / self.known if self.known else None
+        self.unknown = max(0, capacity - self.known)
+
+    def rates(self) -> Range:
+        """Occupancy if everything unknown were free, and if it were taken; None when nothing is unknown."""
+        if not self.unknown:
+            return None
+        return 100 * self.occupied / self.capacity, 100 * (self.occupied + self.unknown) / self.capacity
 
 
 def data(state: ParkingState, states: list[PlaceState], places: Mapping[str, Place], now: datetime) -> ParkingData:
@@ -114,13 +122,15 @@ def data(state: ParkingState, states: list[PlaceState], places: Mapping[str, Pla
         trend=trend("all"),
         trend_on_street=trend("on_street"),
         trend_off_street=trend("off_street"),
-        by_district={name: _round(Sums(rows, 0).rate) for name, rows in districts.items()},
+        by_district={name: _district(rows) for name, rows in districts.items()},
         unknown_places=state.unknown,
     )
 
 
-def _round(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)
+def _district(rows: list[PlaceState]) -> float | None:
+    """Occupancy in %, None when less than half of the district's capacity is known."""
+    sums = Sums(rows, sum(s.capacity for s in rows))
+    return None if sums.rate is None or (sums.coverage or 0) < MIN_COVERAGE else round(sums.rate, 1)
 
 
 def readings(
@@ -143,11 +153,14 @@ def readings(
     heard = max(known, default=None)
     made: dict[str, Reading] = {}
 
-    def put(key: str, value: float | None, unit: str, when: float | None, of: str, coverage: float | None) -> None:
-        made[key] = reading(key, value, unit, when, of, coverage, now.timestamp())
+    def put(
+        key: str, value: float | None, unit: str, when: float | None, of: str, coverage: float | None, band: Range = None
+    ) -> None:
+        made[key] = reading(key, value, unit, when, of, coverage, now.timestamp(), band)
 
-    put("parking.occupancy_pct", None if short else every.rate, "%", at, source, every.coverage)
-    put("parking.free", None if short else float(every.free), "", at, source, every.coverage)
+    free = (float(every.free), float(every.free + every.unknown)) if every.unknown else None
+    put("parking.occupancy_pct", None if short else every.rate, "%", at, source, every.coverage, every.rates())
+    put("parking.free", None if short else float(every.free), "", at, source, every.coverage, free)
     put("parking.full_places", None if short else float(every.full), "", at, source, every.coverage)
     put("parking.arrivals_h", None if short else float(every.arrivals), "/h", at, source, every.coverage)
     put("parking.departures_h", None if short else float(every.departures), "/h", at, source, every.coverage)
@@ -155,16 +168,21 @@ def readings(
         half = sums.get(kind)
         rate = half.rate if half is not None and (half.coverage or 0) >= MIN_COVERAGE else None
         coverage = None if half is None else half.coverage
-        put(key, rate, "%", state.newest.get(SOURCE_OF[kind]), SOURCE_OF[kind], coverage)
+        band = None if half is None else half.rates()
+        put(key, rate, "%", state.newest.get(SOURCE_OF[kind]), SOURCE_OF[kind], coverage, band)
     share = None if heard is None or every.coverage is None else 100 * every.coverage
     put("parking.coverage_pct", share, "%", heard, source, every.coverage)
     return made
 
 
 def reading(
-    key: str, value: float | None, unit: str, at: float | None, source: str, coverage: float | None, now: float
+    key: str, value: float | None, unit: str, at: float | None, source: str, coverage: float | None, now: float,
+    band: Range = None,
 ) -> Reading:
-    """One reading: missing when its source was never heard, withheld when too little is known."""
+    """One reading: missing when its source was never heard, withheld when too little is known.
+
+    `band` is what the value could be, whatever the unknown places hold.
+    """
     state: State = state_of_age(None if at is None else now - at, SOURCE_CADENCE_S)
     why = ""
     if value is None or at is None:
@@ -172,7 +190,8 @@ def reading(
         value = None
     return Reading(
         measure=key, value=value, unit=unit, observed_at=None if at is None else from_epoch(at), source=source,
-        state=state, coverage=coverage, why=why,
+        state=state, coverage=coverage, why=why, low=band[0] if band and value is not None else None,
+        high=band[1] if band and value is not None else None,
     )
 
 

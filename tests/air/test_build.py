@@ -205,3 +205,9 @@ def test_coverage_and_health() -> None:
     assert result.expected == {"hj212": 4} and result.reporting == {"hj212": 1}
     assert result.newest == {"hj212": NOW - timedelta(seconds=30)}
     assert of(result, "N2").state == "stale" and of(result, "D1").state == "missing"
+
+
+def test_one_station_does_not_speak_for_its_district() -> None:
+    many = static([*STATIONS, *[station(f"D{n}", kind="micro") for n in range(6)]])
+    result = built([frame("D0", LAST, CLEAN, cn="2061")], many)
+    assert result.data.by_district["341502"] is None

@@ -230,3 +230,15 @@ def test_budget_and_size() -> None:
 def test_parse_is_the_same_twice() -> None:
     message = Message(source="parking-gate", received_at=NOW, payload=json.dumps([gate("a", "in", NOW)]).encode())
     assert INTAKE.parse(message, STATIC) == INTAKE.parse(message, STATIC)
+
+
+def test_what_is_unknown_widens_the_number_and_withholds_a_district() -> None:
+    result = built([count(12, ago(1))], [berth(n, n % 2, ago(1)) for n in range(1, 9)])  # 8 of 10 berths, 4 of them taken
+    free, share = result.readings["parking.free"], result.readings["parking.occupancy_pct"]
+    assert (free.value, free.low, free.high) == (16, 16, 18)
+    assert share.low == 40 and round(share.high or 0, 2) == 46.67 and share.low < (share.value or 0) < (share.high or 0)
+    assert result.data.by_district["341502"] == 50
+    thin = built([count(12, ago(1))], [berth(n, 1, ago(1)) for n in range(1, 4)])
+    assert thin.data.by_district == {"341502": None, "341503": 40}
+    whole = built([count(12, ago(1))], [berth(n, n % 2, ago(1)) for n in range(1, 11)])
+    assert whole.readings["parking.free"].low is None, "nothing unknown, nothing to widen"

@@ -64,7 +64,8 @@ def build(state: State, observations: Sequence[Reported], places: Places, now: d
             _event(state, seen.body)
     _reconcile(state)
     state.events = {
-        key: kept for key, kept in state.events.items() if (end := kept.end()) is None or at - end < DAY_S
+        key: kept for key, kept in state.events.items()
+        if ((end := kept.end()) is None or at - end < DAY_S) and kept.event.camera in places.cameras  # it may be taken down
     }
     rows = [(kept.event, kept.end()) for kept in state.events.values()]
     heard = {key: (one.health, one.since) for key, one in state.cameras.items() if key in places.cameras}

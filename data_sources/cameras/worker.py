@@ -36,6 +36,7 @@ CHILD = (sys.executable, "-m", "data_sources.cameras.child")
 SILENCE_S = 30.0  # a child that says nothing for so long hangs in native code
 STOP_S = 8.0
 RECYCLE = 75
+KEEP_EVIDENCE_S, TIDY_EVERY_S = 90 * 86_400.0, 6 * 3600.0  # pictures of public places are not kept longer than needed
 STOPPED = frozenset({0, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL})
 PutFrame = Callable[[str, bytes], Awaitable[None]]
 log = logging.getLogger("cameras")
@@ -64,6 +65,7 @@ class Worker:
         self._evidence.mkdir(parents=True, exist_ok=True)
         self._states.mkdir(parents=True, exist_ok=True)
         tasks: set[asyncio.Task[None]] = set()
+        tidying = asyncio.create_task(self._tidy())
         try:
             for group in self.spread.begin():
                 tasks.add(asyncio.create_task(self._keep(group)))
@@ -75,9 +77,20 @@ class Worker:
                     tasks.add(asyncio.create_task(self._keep(group)))
             await asyncio.Event().wait()  # no camera is configured: nothing to do, but not a failure either
         finally:
-            for task in tasks:
+            for task in (tidying, *tasks):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(tidying, *tasks, return_exceptions=True)
+
+    async def _tidy(self) -> None:
+        """Delete evidence that is too old, now and every few hours."""
+        while True:
+            try:
+                removed = await asyncio.to_thread(forget_evidence, self._evidence, time.time() - KEEP_EVIDENCE_S)
+                if removed:
+                    log.info("cameras: %d pictures older than %d days deleted", removed, KEEP_EVIDENCE_S // 86_400)
+            except OSError as error:
+                log.error("cameras: old evidence cannot be deleted: %s", error)
+            await asyncio.sleep(TIDY_EVERY_S)
 
     async def _keep(self, group: Group) -> None:
         """Start the group's child again and again; ends when the group was split up."""
@@ -151,6 +164,16 @@ def write_evidence(folder: Path, said: Evidence) -> None:
     partial = folder / f"{said.id}.part"
     partial.write_bytes(said.jpeg)
     partial.replace(folder / f"{said.id}.jpg")
+
+
+def forget_evidence(folder: Path, before: float) -> int:
+    """Delete pictures written before a moment (POSIX seconds). Returns how many."""
+    removed = 0
+    for path in folder.iterdir():
+        if path.suffix in (".jpg", ".part") and path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
 
 
 def _message(body: CameraHealth | CameraEvent) -> Message:

@@ -34,6 +34,7 @@ log = structlog.get_logger("gateway")
 SOURCES = frozenset({"parking-berth", "parking-gate"})
 WINDOW_S = 300
 MAX_BODY = 1_000_000
+BODY_WITHIN_S = 30.0  # senders that dribble must not hold all places
 REMEMBERED = 50_000  # row keys remembered to answer "duplicate"; the builder does not rely on it
 _NONCE = re.compile(r"[A-Za-z0-9_\-]{8,128}")
 
@@ -139,17 +140,21 @@ async def _body(request: Request) -> bytes:
     """The whole body, never more than the limit in memory, whatever Content-Length claims."""
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BODY:
-            raise Refused(413, "too_large", f"at most {MAX_BODY} bytes in one request", limit=MAX_BODY)
-        parts.append(part)
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            async for part in request.stream():
+                size += len(part)
+                if size > MAX_BODY:
+                    raise Refused(413, "too_large", f"at most {MAX_BODY} bytes in one request", limit=MAX_BODY)
+                parts.append(part)
+    except TimeoutError:
+        raise Refused(408, "too_slow", f"the body did not arrive within {BODY_WITHIN_S:.0f} s") from None
     return b"".join(parts)
 
 
 def _error(status: int, code: str, message: str, details: dict[str, object] | None = None) -> JSONResponse:
     body = {"error": {"code": code, "message": message, "details": details or {}}}
-    return JSONResponse(body, status_code=status, headers={"Connection": "close"} if status == 413 else None)
+    return JSONResponse(body, status_code=status, headers={"Connection": "close"} if status in (408, 413) else None)
 
 
 async def _not_found(_request: Request, _error_: Exception) -> JSONResponse:

@@ -174,3 +174,11 @@ def test_every_death_of_the_decoder_is_a_problem() -> None:
     result = built(*died, health("c2"))
     assert [p.reason for p in result.problems] == ["decoder_crash"] * 3 and result.data.cameras[0].status == "crashed"
     assert [p.reason for p in built(*died, state=result.state).problems] == [], "reported again, counted once"
+
+
+def test_a_camera_that_was_taken_down_takes_nothing_with_it() -> None:
+    state = built(health("c2"), event(camera="c2", name="c2-z1-1", ended=None)).state
+    fewer = INTAKE.static({"cameras/cameras.toml": CAMERAS[:1], "cameras/areas.csv": AREAS})
+    result = INTAKE.build(state, seen(health()), fewer, NOW)
+    assert [c.id for c in result.data.cameras] == ["c1"] and result.findings == []
+    assert result.readings["cameras.open_findings"].value == 0

@@ -17,7 +17,7 @@ import pytest
 
 from data_sources.cameras.model import Camera, Zone
 from data_sources.cameras.wire.worker_messages import CameraEvent, CameraHealth, Evidence, decode
-from data_sources.cameras.worker import CHILD, Worker, write_evidence
+from data_sources.cameras.worker import CHILD, Worker, forget_evidence, write_evidence
 from tests.cameras.mjpeg_server import MjpegServer
 from tests.cameras.rtsp_server import RtspServer, encoded
 from tests.cameras.scenes import car, passing, play
@@ -221,3 +221,11 @@ def test_evidence_names_cannot_leave_the_folder(tmp_path: Path) -> None:
     for name in ("../x", "a/b", "", "a.b"):
         with pytest.raises(ValueError, match="evidence id"):
             write_evidence(tmp_path, Evidence(id=name, jpeg=b""))
+
+
+def test_old_evidence_is_deleted_and_nothing_else(tmp_path: Path) -> None:
+    for name, at in (("old.jpg", 1_000), ("broken.part", 1_000), ("new.jpg", 3_000), ("notes.txt", 1_000)):
+        (tmp_path / name).write_bytes(b"x")
+        os.utime(tmp_path / name, (at, at))
+    assert forget_evidence(tmp_path, 2_000) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new.jpg", "notes.txt"]

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
 
 from core.clock import now
@@ -151,6 +152,20 @@ async def test_bodies_that_are_not_taken(city: Gateway) -> None:
     assert city.counts == {"too_large": 1} and city.messages == []
     assert error(await city.client.get(f"{city.url}/api/v1/ingest/parking-gate")) == (405, "method_not_allowed")
     assert error(await city.client.get(f"{city.url}/else")) == (404, "not_found")
+
+
+async def test_a_body_that_dribbles_is_not_waited_for(city: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data_sources.parking.listen.BODY_WITHIN_S", 0.2)
+
+    async def dribble() -> AsyncIterator[bytes]:
+        yield b"["
+        await asyncio.sleep(2)
+        yield b"]"
+
+    with contextlib.suppress(httpx.HTTPError):  # it may be cut off while still sending
+        answer = await city.client.post(f"{city.url}/api/v1/ingest/parking-gate", content=dribble())
+        assert error(answer) == (408, "too_slow")
+    assert city.counts == {"too_slow": 1}
 
 
 async def test_no_plate_gets_past_the_door(city: Gateway) -> None:

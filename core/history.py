@@ -107,9 +107,9 @@ class History:
                 upsert(connection, series, chunk)
 
     def series(
-        self, measure: str, entity: str, start: datetime, end: datetime, step_s: int = 0
+        self, measure: str, entity: str, start: datetime, end: datetime, step_s: int = 0, limit: int | None = None
     ) -> list[tuple[datetime, float, float, float]]:
-        """(bucket start, mean, min, max) in [start, end), oldest first; `step_s=0` gives the points as they are."""
+        """(bucket start, mean, min, max) in [start, end), oldest first, at most `limit`; `step_s=0`: points as they are."""
         where = (series.c.measure == measure) & (series.c.entity == entity) & (series.c.at >= start) & (series.c.at < end)
         if step_s <= 0:
             query = sa.select(series.c.at, series.c.value, series.c.value, series.c.value).where(where).order_by(series.c.at)
@@ -123,7 +123,7 @@ class History:
                 .where(where).group_by(bucket).order_by(bucket)
             )
         with self.engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(query)]
+            return [tuple(row) for row in connection.execute(query.limit(limit))]
 
     # --- archive ----------------------------------------------------------------------------------------------------
     def keep(self, domain: str, at: datetime, version: int, blob: bytes) -> None:

@@ -79,12 +79,15 @@ def router(hub: Hub, history: History, server: FastAPI) -> APIRouter:
             raise NotFound(f"there is no measure {measure}", measure=measure)
         auth.require(domain.may_read())
         until = _aware(end) if end else clock.now()
-        since = _aware(start) if start else until - timedelta(hours=24)
+        try:
+            since = _aware(start) if start else until - timedelta(hours=24)
+        except OverflowError:
+            raise BadTime("there is no such time") from None
         if since >= until:
             raise BadTime("`from` must be before `to`")
         if (until - since).total_seconds() / max(step, 1) > MOST_POINTS and step:
             raise BadTime(f"at most {MOST_POINTS} points: choose a longer step or a shorter range")
-        points = await asyncio.to_thread(history.series, measure, entity, since, until, step)
+        points = await asyncio.to_thread(history.series, measure, entity, since, until, step, MOST_POINTS + 1)
         rows = [[at.isoformat(), mean, low, high] for at, mean, low, high in points[:MOST_POINTS]]
         unit = next(m.unit for m in domain.measures if m.key == measure)
         return JSONResponse({

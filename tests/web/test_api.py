@@ -27,6 +27,7 @@ def shape(answer: httpx.Response) -> str:
     ("/api/v1/history?measure=air.aqi&step=x", 422, "invalid_request"),
     ("/api/v1/history?measure=no.such", 404, "not_found"),
     ("/api/v1/history?measure=air.aqi&from=2026-01-01T00:00:00", 400, "invalid_request"),
+    ("/api/v1/history?measure=air.aqi&to=0001-01-01T00:00:00Z", 400, "invalid_request"),
     ("/api/v1/snapshots/air?at=yesterday", 422, "invalid_request"),
     ("/api/v1/snapshots/air", 404, "not_found"),
     ("/cameras/none/latest.jpg", 404, "not_found"),
@@ -154,3 +155,15 @@ def _with(client: httpx.AsyncClient, more: str) -> str:
 async def test_every_id_of_every_page_is_known_to_dash(web: Web) -> None:
     known = str(web.site.dash.validation_layout.to_plotly_json())
     assert "body:probe.air" in known and web.site.dash.config.suppress_callback_exceptions is False
+
+
+async def test_points_as_they_are_come_in_bounded_number(web: Web, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.api.MOST_POINTS", 10)
+    start = clock.now() - timedelta(hours=1)
+    web.history.write_points([
+        Point(measure="air.aqi", entity="many", at=start + timedelta(seconds=n), value=float(n)) for n in range(25)
+    ])
+    asked = {"measure": "air.aqi", "entity": "many", "from": (start - timedelta(minutes=1)).isoformat()}
+    told = (await admin.get("/api/v1/history", params=asked)).json()
+    assert len(told["points"]) == 10 and told["truncated"] is True
+    assert len(web.history.series("air.aqi", "many", start, clock.now(), 0, 11)) == 11, "no more is read than is shown"

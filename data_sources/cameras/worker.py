@@ -189,17 +189,20 @@ def _resolved(url: str, folder: Path) -> str:
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
-    """Close its input (it saves its state and ends), then insist."""
+    """Close its input (it saves its state and ends), then insist.
+
+    A signal at once could meet a child that has just died, and swallow the code that says what it died of.
+    """
     if child.stdin is not None:
         child.stdin.close()
-    with contextlib.suppress(ProcessLookupError):
-        child.terminate()
-    try:
-        async with asyncio.timeout(STOP_S):
-            await _drained(child)
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
+    for wait_s, insist in ((1.0, child.terminate), (STOP_S, child.kill)):
+        try:
+            async with asyncio.timeout(wait_s):
+                await _drained(child)
+            return
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                insist()
     await child.wait()
 
 

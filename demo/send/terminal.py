@@ -67,16 +67,18 @@ class Terminal:
     async def _session(self, backoff: Backoff) -> None:
         async with asyncio.timeout(10):
             reader, self._writer = await asyncio.open_connection(self.host, self.port)
+        lost = ""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._read(reader))
                 group.create_task(self._speak(backoff))
         except* (OSError, LinkLost, TimeoutError) as failed:
-            raise LinkLost(str(failed.exceptions[0])) from None
+            lost = str(failed.exceptions[0])  # raised below: raised here it would come out wrapped in a group
         finally:
             self._keep_unsent()
             writer, self._writer = self._writer, None
             writer.close()
+        raise LinkLost(lost or "ended")
 
     async def _speak(self, backoff: Backoff) -> None:
         if not self.code:

@@ -74,6 +74,18 @@ async def test_without_acknowledgement_it_sends_again_and_then_gives_the_link_up
         task.cancel()
 
 
+async def test_a_platform_that_hangs_up_is_called_again() -> None:
+    tally = Tally()
+    async with Platform() as platform:
+        device = Terminal("34150010001", "皖N演B001", "127.0.0.1", platform.ports["jt808"], tally)
+        task = asyncio.create_task(device.run())
+        await _until(lambda: device.online)
+        platform.hang_up()
+        await _until(lambda: tally.counts["jt808"]["sessions"] >= 2, 15)
+        assert tally.counts["jt808"]["links_lost"] == 1 and not task.done()
+        task.cancel()
+
+
 async def test_a_damaged_frame_is_refused_and_repaired_by_sending_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(terminals, "ACK_WAIT_S", 0.2)
     async with Platform() as platform:

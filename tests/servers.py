@@ -4,12 +4,16 @@ import os
 import subprocess
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import redis
+import sqlalchemy as sa
 
+from core.database import engine
 from service import embedded_redis
 from service.death_guard import die_with_parent
 
@@ -58,3 +62,28 @@ class RedisServer:
 def postgres_url() -> str | None:
     """The test PostgreSQL that `scripts/test` started, or None."""
     return os.environ.get("TEST_POSTGRES_URL") or None
+
+
+@contextmanager
+def fresh_database(kind: str = "postgresql", folder: Path | None = None) -> Iterator[str]:
+    """URL of an empty database: a SQLite file in `folder`, or one of its own on the test PostgreSQL, dropped afterwards.
+
+    Skips the test where there is no PostgreSQL.
+    """
+    if kind == "sqlite":
+        assert folder is not None
+        yield f"sqlite:///{folder / 'city.sqlite'}"
+        return
+    server = postgres_url()
+    if server is None:
+        pytest.skip("no PostgreSQL: scripts/test starts one where the package is installed")
+    name = f"city_{uuid.uuid4().hex[:12]}"
+    admin = engine(server).execution_options(isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"create database {name}"))
+    try:
+        yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"drop database {name} with (force)"))
+        admin.dispose()

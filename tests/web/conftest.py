@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 
 from core import clock, settings
 from core.city import City
@@ -37,6 +38,13 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
     url = f"sqlite:///{tmp_path_factory.mktemp('sql') / 'city.sqlite'}"
     migrate(url)
     return url
+
+
+@pytest.fixture(autouse=True)
+def _plain_logs() -> None:
+    """As the product logs: the default renderer draws every local variable of every frame, which takes seconds."""
+    structlog.configure(processors=[structlog.stdlib.add_log_level, structlog.processors.format_exc_info,
+                                    structlog.dev.ConsoleRenderer(colors=False)])
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """Signing in and out: passwords, lockout, one-time links, walls, machines, and the log that cannot be changed quietly."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,10 +16,19 @@ from core.auth import Identity, Sessions
 from core.database import engine
 from core.errors import Conflict, NotAllowed, NotFound
 from core.history import migrate
+from tests.servers import fresh_database
 from tests.web.conftest import HOST
 from web.server import Web
 
 PASSWORD = "Dabie-Shan-31"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """People and their log are rows: everything here holds on both databases."""
+    with fresh_database(request.param, tmp_path_factory.mktemp("sql")) as url:
+        migrate(url)
+        yield url
 
 
 @pytest.fixture
@@ -232,14 +243,21 @@ def test_wildcards_never_cover_what_is_sensitive() -> None:
         auth.require("air.read")
 
 
-@pytest.fixture
-def log(tmp_path) -> Audit:
-    url = f"sqlite:///{tmp_path / 'audit.sqlite'}"
-    migrate(url)
-    made = Audit(engine(url))
-    for n in range(6):
-        made.record("li", "act", target=str(n))
-    return made
+@pytest.fixture(params=["sqlite", "postgresql"])
+def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Audit]:
+    with fresh_database(request.param, tmp_path) as url:
+        migrate(url)
+        made = Audit(engine(url))
+        for n in range(6):
+            made.record("li", "act", target=str(n))
+        yield made
+        made.engine.dispose()
+
+
+UNGUARD = {
+    "sqlite": ("drop trigger audit_no_update", "drop trigger audit_no_delete"),
+    "postgresql": ("drop trigger audit_no_change on audit",),
+}
 
 
 @pytest.mark.parametrize("change", [
@@ -254,8 +272,8 @@ def test_tampering_with_the_audit_log_shows(log: Audit, change: str) -> None:
         connection.exec_driver_sql(change)
     assert log.verify().broken_at is None
     with log.engine.begin() as connection:  # somebody with the file in hand drops the triggers first
-        connection.exec_driver_sql("drop trigger audit_no_update")
-        connection.exec_driver_sql("drop trigger audit_no_delete")
+        for statement in UNGUARD[connection.dialect.name]:
+            connection.exec_driver_sql(statement)
         connection.exec_driver_sql(change)
     assert log.verify().broken_at is not None
 
@@ -263,7 +281,8 @@ def test_tampering_with_the_audit_log_shows(log: Audit, change: str) -> None:
 def test_a_cut_off_end_shows_by_the_head_kept_elsewhere(log: Audit) -> None:
     head = log.verify().head
     with log.engine.begin() as connection:
-        connection.exec_driver_sql("drop trigger audit_no_delete")
+        for statement in UNGUARD[connection.dialect.name]:
+            connection.exec_driver_sql(statement)
         connection.exec_driver_sql("delete from audit where id = 6")
     assert log.verify().broken_at is None and log.verify().head != head
 

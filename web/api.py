@@ -78,15 +78,7 @@ def router(hub: Hub, history: History, server: FastAPI) -> APIRouter:
         if domain is None:
             raise NotFound(f"there is no measure {measure}", measure=measure)
         auth.require(domain.may_read())
-        until = _aware(end) if end else clock.now()
-        try:
-            since = _aware(start) if start else until - timedelta(hours=24)
-        except OverflowError:
-            raise BadTime("there is no such time") from None
-        if since >= until:
-            raise BadTime("`from` must be before `to`")
-        if (until - since).total_seconds() / max(step, 1) > MOST_POINTS and step:
-            raise BadTime(f"at most {MOST_POINTS} points: choose a longer step or a shorter range")
+        since, until = _range(start, end, step)
         points = await asyncio.to_thread(history.series, measure, entity, since, until, step, MOST_POINTS + 1)
         rows = [[at.isoformat(), mean, low, high] for at, mean, low, high in points[:MOST_POINTS]]
         unit = next(m.unit for m in domain.measures if m.key == measure)
@@ -101,6 +93,20 @@ def router(hub: Hub, history: History, server: FastAPI) -> APIRouter:
         return JSONResponse(server.openapi())
 
     return made
+
+
+def _range(start: datetime | None, end: datetime | None, step: int) -> tuple[datetime, datetime]:
+    """The asked range, the last 24 h by default. Raises `BadTime` when it is empty, impossible or too fine for its length."""
+    until = _aware(end) if end else clock.now()
+    try:
+        since = _aware(start) if start else until - timedelta(hours=24)
+    except OverflowError:
+        raise BadTime("there is no such time") from None
+    if since >= until:
+        raise BadTime("`from` must be before `to`")
+    if step and (until - since).total_seconds() / step > MOST_POINTS:
+        raise BadTime(f"at most {MOST_POINTS} points: choose a longer step or a shorter range")
+    return since, until
 
 
 def _aware(at: datetime) -> datetime:

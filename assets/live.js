@@ -165,16 +165,29 @@
   }
 
   function draw(slot, panel) { // keeps scroll and keyboard focus where they were
-    const top = slot.scrollTop, key = slot.contains(doc.activeElement) ? doc.activeElement.dataset.entity || doc.activeElement.dataset.key : "";
+    const top = slot.scrollTop, held = slot.contains(doc.activeElement) && doc.activeElement.closest("[data-entity], [data-key]");
+    const key = held ? held.dataset.entity || held.dataset.key : "";
+    const pictures = new Map([...slot.querySelectorAll("img[data-keep]")].map((img) => [img.alt, img]));
+    const scrolled = [...slot.querySelectorAll(".rank-rows, .findings")].map((list) => list.scrollTop);
     slot.innerHTML = panel.html;
+    for (const fresh of slot.querySelectorAll("img[data-keep]")) keep(fresh, pictures.get(fresh.alt));
+    slot.querySelectorAll(".rank-rows, .findings").forEach((list, i) => { list.scrollTop = scrolled[i] || 0; });
     slot.scrollTop = top;
     applied.set(slot, { id: slot.id, hash: panel.hash });
     const box = slot.closest("[data-panel]");
     if (box) box.dataset.face = panel.face;
     if (key) {
       const again = slot.querySelector(`[data-entity="${CSS.escape(key)}"], [data-key="${CSS.escape(key)}"]`);
-      if (again) again.focus({ preventScroll: true });
+      const button = again && (again.tabIndex >= 0 ? again : again.querySelector("[tabindex]"));
+      if (button) button.focus({ preventScroll: true });
     }
+  }
+
+  function keep(fresh, old) { // a picture stays on the screen until the next one is there
+    if (!old) return;
+    const src = fresh.getAttribute("src");
+    fresh.replaceWith(old);
+    if (old.getAttribute("src") !== src) old.src = src;
   }
 
   doc.addEventListener("click", (event) => { // links inside bodies change the page as Dash's own links do

@@ -110,7 +110,8 @@
     for (const box of doc.querySelectorAll(".findings-box")) {
       const list = box.querySelector(".findings"), more = box.querySelector(".more");
       if (!list || !more) continue;
-      const hidden = [...list.children].filter((li) => li.offsetLeft - list.offsetLeft >= list.clientWidth - 1).length;
+      const hidden = [...list.children].filter((li) => li.offsetLeft - list.offsetLeft >= list.clientWidth - 1)
+        .reduce((sum, li) => sum + Number(li.dataset.fold || 1), 0);
       const left = hidden + Number(more.dataset.left || 0);
       put(more, "data-empty", left ? "" : "1");
       write(more, left ? more.dataset.text.replace("{n}", left) : "");
@@ -151,6 +152,9 @@
   window.addEventListener("resize", tick);
   new MutationObserver((changes) => { if (changes.some((c) => c.attributeName === "data-link")) link(); })
     .observe(root, { subtree: true, attributes: true, attributeFilter: ["data-link"] });
+  /* A body that was set anew has empty ages: written before the screen is painted, so that nothing blinks. */
+  new MutationObserver((changes) => { if (changes.some((c) => c.target.dataset && "skeleton" in c.target.dataset)) tick(); })
+    .observe(root, { subtree: true, childList: true });
   setInterval(tick, 1000);
   doc.readyState === "loading" ? doc.addEventListener("DOMContentLoaded", tick) : tick();
 })();

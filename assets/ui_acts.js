@@ -111,9 +111,11 @@
     if (event.target.tagName === "DIALOG") event.target.close();
     if (!button) return;
     if (button.dataset.act) { act(button.dataset.act, button.closest(".panel")); menu && (menu.open = false); return; }
-    const todo = { theme, lang: language, full, close: closeAll, help };
+    const todo = { theme, lang: language, full, close: closeAll, help, search };
     (todo[button.dataset.do] || (() => {}))();
   });
+
+  function search() { if (window.citySearch) window.citySearch(); }
 
   function help() { const dialog = doc.getElementById("help-overlay"); if (dialog && !dialog.open) dialog.showModal(); }
 
@@ -128,7 +130,7 @@
       return;
     }
     const todo = { g: () => { armed = Date.now(); }, "?": help, t: theme, l: language, f: full,
-      "/": () => { const box = doc.getElementById("search"); if (box) box.focus(); } }[event.key];
+      "/": search }[event.key];
     if (todo) { todo(); event.preventDefault(); }
   });
 

@@ -50,11 +50,24 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
-    """Data for a map layer, fed past Dash straight into the browser's map code. JSON-able, column by column."""
+    """Data for a map layer, fed past Dash straight into the browser's map code. JSON-able, column by column.
+
+    A `partial` layer is drawn as soon as one of its snapshots is there.
+    """
 
     id: str
     domains: tuple[str, ...]
     data: Callable[[Snapshots, Viewing], Any]
+    partial: bool = False
+
+
+class Thing(msgspec.Struct, frozen=True, kw_only=True):
+    """Something a person may look for by name: opened as `<route of the page>#<kind>:<key>`."""
+
+    kind: str
+    key: str
+    name: str
+    name_en: str
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,5 +81,6 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     layout: Callable[[Viewing], Component]  # skeleton: slots made by panel.slot(), no data
     layers: tuple[Layer, ...] = ()
     detail: Callable[[str, Snapshots, Viewing], Component] | None = None  # drawer for an entity that was clicked
+    things: Callable[[City], Sequence[Thing]] | None = None  # what can be searched for and opened on this page
     group: str = "operate"
     order: int = 50

@@ -1,5 +1,6 @@
 """A feed's health as people read it. The browser ages and flips every row by itself (data-at, data-cadence)."""
 
+import re
 from collections.abc import Iterable
 
 from dash import html
@@ -26,8 +27,8 @@ def silent(feed: SourceHealth) -> float:
 
 
 def refused(feed: SourceHealth) -> int:
-    """Messages refused since midnight."""
-    return sum(feed.refused.values())
+    """Messages refused since midnight; those accepted with a reservation are not among them."""
+    return sum(count for code, count in feed.refused.items() if not kept(code))
 
 
 def refused_share(feed: SourceHealth) -> float:
@@ -70,12 +71,23 @@ def name(feed: SourceHealth, viewing: Viewing) -> str:
     return viewing.t(f"source.{feed.id}") if f"source.{feed.id}" in table() else feed.id
 
 
+def kept(code: str) -> bool:
+    """Whether this reason is a reservation about what was accepted, not a refusal: its code starts with "~"."""
+    return code.startswith("~")
+
+
+def short(feed: SourceHealth, viewing: Viewing) -> str:
+    """The title without what stands in brackets (its protocol), for a narrow place."""
+    return re.split(r"\s*[（(]", name(feed, viewing))[0]
+
+
 def reason(code: str, viewing: Viewing) -> str:
     """A refusal's reason in words; an unknown code is shown as it is, so that it can be looked up."""
-    return viewing.t(f"reason.{code}") if f"reason.{code}" in table() else code.replace("_", " ")
+    plain = code.removeprefix("~")
+    return viewing.t(f"reason.{plain}") if f"reason.{plain}" in table() else plain
 
 
 def reasons(feeds: Iterable[SourceHealth]) -> list[tuple[str, str, int]]:
-    """(feed id, reason code, count) of all refusals, most first."""
+    """(feed id, reason code, count) of all refusals and then of all reservations, most first."""
     every = [(feed.id, code, count) for feed in feeds for code, count in feed.refused.items() if count]
-    return sorted(every, key=lambda row: (-row[2], row[0], row[1]))
+    return sorted(every, key=lambda row: (kept(row[1]), -row[2], row[0], row[1]))

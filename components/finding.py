@@ -1,8 +1,8 @@
 """Findings as people read them: how grave (by shape), where, what against what is usual, whose, since when."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from components import format as fmt
@@ -11,6 +11,7 @@ from components.contract import Viewing
 from core.i18n import table
 from core.snapshot import Finding
 
+OF_A_KIND = 3
 RANK = {"alarm": 0, "warning": 1, "info": 2}
 
 
@@ -39,8 +40,9 @@ def compared(finding: Finding, viewing: Viewing) -> str:
 
 
 def owner(finding: Finding, viewing: Viewing) -> str:
-    """The department that is on it, or that nobody is named."""
-    department = next((d for d in viewing.city.departments if d.id == finding.owner), None)
+    """The department that is on it: named by the finding, else the one that owns its domain; or that nobody is named."""
+    responsible = finding.owner or viewing.city.owners.get(finding.domain, "")
+    department = next((d for d in viewing.city.departments if d.id == responsible), None)
     if department is None:
         return viewing.t("ui.finding.no_owner")
     return department.name if viewing.lang == "zh" else department.name_en
@@ -95,15 +97,49 @@ def card(finding: Finding, viewing: Viewing, *, number: int | None = None, pictu
 
 
 def listing(findings: Sequence[Finding], viewing: Viewing, *, most: int = 9, numbered: bool = True,
-            picture: bool = True) -> Component:
-    """A ranked list; says how many more there are rather than cutting silently."""
-    shown = ranked(findings)[:most]
-    items = [card(f, viewing, number=i if numbered else None, picture=picture) for i, f in enumerate(shown, start=1)]
-    left = len(findings) - len(shown)
+            picture: bool = True, fold: bool = False, hrefs: Mapping[str, str] | None = None) -> Component:
+    """A ranked list; says how many more there are rather than cutting silently.
+
+    `fold`: of one kind only the `OF_A_KIND` worst stand alone, the others are one line (which leads to `hrefs[domain]`), so
+    that one domain cannot drown the rest. Alarms are never folded. Numbers are those of the whole list, as on the map.
+    """
+    every = list(enumerate(ranked(findings), start=1))
+    shown, folded = _fold(every) if fold else (every, {})
+    items, left = [], len(every)
+    for i, f in shown[:most]:
+        items.append(card(f, viewing, number=i if numbered else None, picture=picture))
+        left -= 1
+        rest = folded.pop(f.id, 0)
+        if rest:
+            items.append(_folded(f, rest, viewing, (hrefs or {}).get(f.domain, "")))
+            left -= rest
     words_left = viewing.t("ui.finding.more", n=left) if left > 0 else ""
     more = html.P(words_left, className="more", **{"data-left": str(left), "data-text": table()["ui.finding.more"][viewing.lang],
                                                    "data-empty": "" if left else "1"})
     return html.Div([html.Ol(items, className="findings"), more], className="findings-box")
+
+
+def _fold(every: Sequence[tuple[int, Finding]]) -> tuple[list[tuple[int, Finding]], dict[str, int]]:
+    """What stands alone, and how many are folded behind the last one of their kind (by that one's id)."""
+    alone: list[tuple[int, Finding]] = []
+    seen: dict[tuple[str, str], list[str]] = {}
+    folded: dict[str, int] = {}
+    for i, f in every:
+        of_kind = seen.setdefault((f.domain, f.kind), [])
+        if f.severity == "alarm":
+            alone.append((i, f))
+        elif len(of_kind) < OF_A_KIND:
+            alone.append((i, f))
+            of_kind.append(f.id)
+        else:
+            folded[of_kind[-1]] = folded.get(of_kind[-1], 0) + 1
+    return alone, folded
+
+
+def _folded(last: Finding, count: int, viewing: Viewing, href: str) -> Component:
+    text = viewing.t("ui.finding.fold", n=count, what=words(last, viewing))
+    inner: Component | str = dcc.Link(text, href=href, className="sign-link") if href and viewing.portal != "wall" else text
+    return html.Li(html.Span(inner), className="finding-fold", **{"data-fold": str(count)})
 
 
 def known(key: str) -> bool:

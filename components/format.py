@@ -1,5 +1,6 @@
 """Numbers, units, times and ages as people write them. Missing is an em dash, never 0."""
 
+import math
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,14 @@ def number(value: float | None, digits: int = 0) -> str:
     text = f"{abs(value):,.{digits}f}"
     negative = value < 0 and any(c in "123456789" for c in text)
     return (MINUS if negative else "") + text
+
+
+def share(value: float | None, digits: int = 0) -> str:
+    """A percentage 0..100 without its sign, as `number`, but what is not complete is never shown as 100: 99.7 -> "99.7"."""
+    if value is None or value >= 100 or float(f"{value:.{digits}f}") < 100:
+        return number(value, digits)
+    digits = max(1, digits)
+    return number(math.floor(value * 10**digits) / 10**digits, digits)
 
 
 def compact(value: float | None, lang: Lang, digits: int = 1) -> str:
@@ -39,7 +48,7 @@ def compact(value: float | None, lang: Lang, digits: int = 1) -> str:
 
 def with_unit(value: float | None, unit: str, digits: int = 0) -> str:
     """Number and unit that never wrap apart; "%" sits close, as Chinese and English print it."""
-    text = number(value, digits)
+    text = share(value, digits) if unit == "%" else number(value, digits)
     if not unit or value is None:
         return text
     return text + unit if unit == "%" or unit.startswith("/") else text + THIN + unit

@@ -48,7 +48,7 @@ def kpi(reading: Reading | None, measure: Measure, viewing: Viewing, *, usual: f
 
 def figure(value: float | None, unit: str = "", digits: int = 0) -> Component:
     """The number with its unit, kept together; tabular numerals; "—" when there is none."""
-    parts: list[Component | str] = [fmt.number(value, digits)]
+    parts: list[Component | str] = [fmt.share(value, digits) if unit == "%" else fmt.number(value, digits)]
     if unit and value is not None:
         parts.append(html.Small(unit if unit in ("%",) else fmt.THIN + unit))
     return html.B(parts, className="figure" + ("" if value is not None else " figure-none"))

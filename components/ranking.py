@@ -35,8 +35,10 @@ def ranking(
     right: Sequence[int] = (),
     empty: Component | None = None,
     most: int | None = None,
+    name: int = 0,
 ) -> Component:
-    """Rows under `titles`; `widths` are the CSS grid columns ("minmax(0,1fr) 4em 5em"); `right` are right-aligned columns.
+    """Rows under `titles`; `widths` are the CSS grid columns ("minmax(0,1fr) 4em 5em"); `right` are right-aligned columns;
+    the column `name` may take two lines rather than be cut.
 
     On a phone only the first `most` (8 unless said) are drawn and the rest is counted. No rows: `empty`, or nothing.
     """
@@ -46,7 +48,7 @@ def ranking(
     head = html.Div(
         [html.Span(title, className=_side(i, right)) for i, title in enumerate(titles)], className="rank-head rank-row"
     )
-    body = [_row(row, viewing, right) for row in rows[:most]]
+    body = [_row(row, viewing, right, name) for row in rows[:most]]
     left = len(rows) - most
     parts: list[Component] = [
         head,
@@ -57,11 +59,11 @@ def ranking(
     return html.Div(parts, className="rank", style={"--columns": widths})
 
 
-def _row(row: Row, viewing: Viewing, right: Sequence[int]) -> Component:
+def _row(row: Row, viewing: Viewing, right: Sequence[int], name: int) -> Component:
     opens: dict[str, str] = {}
     if row.kind and viewing.portal != "wall":
         opens = {**drawer.entity(row.kind, row.key, row.label), "role": "button"}
-    cells = [html.Span(cell, className=_side(i, right)) for i, cell in enumerate(row.cells)]
+    cells = [html.Span(cell, className=_side(i, right) + (" rank-name" if i == name else "")) for i, cell in enumerate(row.cells)]
     return html.Li(html.Div(cells, className="rank-row rank-cells", **opens), **{"data-state": row.state})
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from dash import html
 from dash.development.base_component import Component
 
-from components import figures, finding, icons, kpi
+from components import feed, figures, finding, icons, kpi
 from components import format as fmt
 from components.contract import Snapshots, Viewing
 from core.measure import Band
@@ -90,6 +90,6 @@ def _given(snapshots: Snapshots, viewing: Viewing) -> list[Component]:
     """What the feeds gave since midnight: accepted and refused messages over all domains."""
     sources = [s for snap in snapshots.values() for s in snap.sources.values()]
     accepted = sum(s.accepted for s in sources)
-    refused = sum(sum(s.refused.values()) for s in sources)
+    refused = sum(feed.refused(s) for s in sources)
     return [html.Span(viewing.t("ui.accepted", n=fmt.compact(accepted, viewing.lang))),
             html.Span(viewing.t("ui.refused", n=fmt.compact(refused, viewing.lang)), className="is-refused" if refused else "")]

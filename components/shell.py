@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from components import icons, ids, panel, ribbon
+from components import icons, ids, panel, ribbon, search
 from components.contract import Page, Panel, Viewing
 from core.i18n import table
 
@@ -29,7 +29,8 @@ def page(viewing: Viewing, current: Page, pages: Sequence[Page], content: Compon
     main = html.Main(content, className=f"page {name}", id=f"main:{current.name}")
     words = html.Div(id=ids.WORDS, hidden=True, **{"data-words": _words(viewing)})
     build = {"wall": _wall, "desk": _desk, "phone": _phone}[viewing.portal]
-    return html.Div([*build(viewing, current, pages, main, account), words, _help(viewing, pages), _enlarged(viewing)],
+    sheets = [_help(viewing, pages), _enlarged(viewing)] + ([search.overlay(viewing, pages)] if viewing.portal != "wall" else [])
+    return html.Div([*build(viewing, current, pages, main, account), words, *sheets],
                     className=f"shell shell-{viewing.portal}", **{"data-page": current.name, "data-portal": viewing.portal})
 
 
@@ -67,7 +68,7 @@ def _desk(viewing: Viewing, current: Page, pages: Sequence[Page], main: Componen
 
 def _phone(viewing: Viewing, current: Page, pages: Sequence[Page], main: Component, account: str) -> list[Component]:
     head = html.Header([html.H1(viewing.t(f"page.{current.name}")), _simulated(viewing), html.Div(className="push"),
-                        _link(viewing)], className="head")
+                        _link(viewing), search.opener(viewing)], className="head")
     strip = html.Nav([_link_to(viewing.t(f"page.{p.name}"), p.route, "strip-item", here=p.name == current.name) for p in pages],
                      className="strip", **{"aria-label": viewing.t("ui.nav")})
     return [head, html.Div([strip, main, _mine(viewing, account)], className="scroll"), _tabs(viewing, current)]
@@ -125,6 +126,7 @@ def _link(viewing: Viewing) -> Component:
 def _tools(viewing: Viewing) -> Component:
     other = "en" if viewing.lang == "zh" else "zh"
     return html.Div([
+        search.opener(viewing),
         html.Button("EN" if other == "en" else "中", type="button", className="tool", title=viewing.t("ui.language"),
                     **{"data-do": "lang", "data-lang": other, "aria-label": viewing.t("ui.language")}),
         html.Button(icons.icon("theme"), type="button", className="tool", title=viewing.t("ui.theme"),

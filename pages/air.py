@@ -8,11 +8,12 @@ from dash.development.base_component import Component
 from components import chart, figures, finding, icons, kpi, map, table
 from components import format as fmt
 from components import layout as place
-from components.contract import Page, Panel, Snapshots, Viewing
+from components.contract import Page, Panel, Snapshots, Thing, Viewing
 from components.drawer import drawer
 from components.panel import empty, slot
 from components.ranking import Row, ranking
 from components.ribbon import COMPASS, force
+from core.city import City
 from core.measure import Measure
 from core.snapshot import Trend
 from data_sources.air.model import AirData, Station, StationState
@@ -80,7 +81,7 @@ def stations(snapshots: Snapshots, viewing: Viewing) -> Component:
     shown, widths = (
         (5, "3em minmax(0,1fr) 4.4em 3em 3em") if viewing.portal == "wall" else (4, "3em minmax(0,1fr) 4em 3em")
     )
-    return ranking(titles[:shown], widths, listed, viewing, right=(3, 4), empty=empty(viewing, "air.no_stations"))
+    return ranking(titles[:shown], widths, listed, viewing, right=(3, 4), name=-1, empty=empty(viewing, "air.no_stations"))
 
 
 def _station(state: StationState, known: Station, viewing: Viewing) -> Row:
@@ -261,6 +262,12 @@ def layout(viewing: Viewing) -> list[Component]:
     return [body, *drawer(viewing, "air")]
 
 
+def things(city: City) -> list[Thing]:
+    """Stations."""
+    known = city.tables.get("air/stations.csv", ())
+    return [Thing(kind="station", key=row.mn, name=row.name, name_en=row.name_en) for row in known]
+
+
 PAGE = Page(
     name="air",
     route="/air",
@@ -270,5 +277,6 @@ PAGE = Page(
     layout=layout,
     layers=LAYERS,
     detail=detail.detail,
+    things=things,
     order=40,
 )

@@ -8,10 +8,11 @@ from dash.development.base_component import Component
 from components import figures, finding, icons, kpi, map
 from components import format as fmt
 from components import layout as place
-from components.contract import Page, Panel, Snapshots, Viewing
+from components.contract import Page, Panel, Snapshots, Thing, Viewing
 from components.drawer import drawer, entity
 from components.panel import empty, slot
 from components.ranking import Row, ranking
+from core.city import City
 from core.measure import Measure
 from data_sources.cameras.model import Area, Camera, CamerasData, CameraStatus
 from data_sources.registry import domain
@@ -257,6 +258,12 @@ def layout(viewing: Viewing) -> list[Component]:
     return [body, *drawer(viewing, "governance")]
 
 
+def things(city: City) -> list[Thing]:
+    """Cameras and key areas."""
+    tables = (("camera", "cameras/cameras.toml"), ("area", "cameras/areas.csv"))
+    return [Thing(kind=kind, key=row.id, name=row.name, name_en=row.name_en) for kind, name in tables for row in city.tables.get(name, ())]
+
+
 PAGE = Page(
     name="governance",
     route="/governance",
@@ -266,5 +273,6 @@ PAGE = Page(
     layout=layout,
     layers=LAYERS,
     detail=detail.detail,
+    things=things,
     order=50,
 )

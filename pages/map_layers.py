@@ -210,7 +210,7 @@ def findings_of(*domains: str) -> Layer:
             )
         return columns
 
-    return Layer(id="findings", domains=domains, data=data)
+    return Layer(id="findings", domains=domains, data=data, partial=True)
 
 
 def ranked(snapshots: Snapshots, domains: tuple[str, ...]) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from components import chart, feed, finding, kpi, layout, panel, table
+from components import chart, feed, finding, kpi, layout, panel, sign, table
 from components import format as fmt
 from components import map as city_map
 from components.contract import Page, Panel, Snapshots, Viewing
@@ -14,9 +14,10 @@ from components.drawer import drawer
 from core.measure import Measure
 from core.snapshot import Finding, Snapshot
 from data_sources.registry import NAMES, domain
-from pages import detail, map_layers
+from pages import detail, map_layers, signs
 
 ALL = NAMES
+ROUTES = {name: domain(name).route for name in NAMES}
 
 
 def measure(domain_name: str, key: str) -> Measure:
@@ -30,10 +31,12 @@ def findings(snapshots: Snapshots, viewing: Viewing) -> Component:
     open_now = [f for s in present for f in s.findings if f.ended_at is None]
     absent = [name for name in ALL if name not in snapshots]
     if open_now:
-        body = finding.listing(open_now, viewing, most={"wall": 9, "desk": 9, "phone": 30}[viewing.portal])
+        body = finding.listing(open_now, viewing, most={"wall": 9, "desk": 9, "phone": 30}[viewing.portal], fold=True, hrefs=ROUTES)
     else:
         body = panel.empty(viewing, "overview.none", share=fmt.percent(feed.coverage(snapshots)))
-    return layout.view(body, _uncovered(absent, viewing))
+    room = {"wall": 7, "desk": 6, "phone": 5}[viewing.portal] - len(open_now)
+    near = sign.listing(signs.nearest(snapshots, viewing, room), viewing) if room > 1 else None
+    return layout.view(body, near, _uncovered(absent, viewing), class_name="has-signs" if near is not None else "")
 
 
 def _uncovered(absent: list[str], viewing: Viewing) -> Component | None:
@@ -125,7 +128,7 @@ def governance(snapshots: Snapshots, viewing: Viewing) -> Component:
     columns = [table.Column(grow=True, width="46%"), table.Column(), table.Column(align="right", width="2.6em")]
     if viewing.portal == "phone":  # half a phone's width: the word and the count
         columns, rows = [table.Column(grow=True), columns[2]], [[cells[0], cells[2]] for cells in rows]
-    body = table.ranked(columns, rows[:{"wall": 8, "desk": 6, "phone": 4}[viewing.portal]], head=False,
+    body = table.ranked(columns, rows[:4] if viewing.portal == "phone" else rows, head=False,
                         caption=viewing.t("overview.matters", areas=len(data.matrix)), class_name="if-room")
     return layout.view(_top(head, side), body)
 
@@ -133,7 +136,8 @@ def governance(snapshots: Snapshots, viewing: Viewing) -> Component:
 def sources(snapshots: Snapshots, viewing: Viewing) -> Component:
     """Every feed, worst first: state, age, devices that report."""
     feeds = [f for _, f in feed.gather(snapshots)]
-    rows = [[html.Span(feed.name(f, viewing), title=feed.devices(f)), feed.state(f, viewing), feed.age(f)] for f in feeds]
+    names = [html.Span(feed.short(f, viewing), title=f"{feed.name(f, viewing)} {feed.devices(f)}") for f in feeds]
+    rows = [[name, feed.state(f, viewing), feed.age(f)] for name, f in zip(names, feeds, strict=True)]
     columns = [table.Column(grow=True), table.Column(width="4.4em"), table.Column(align="right", width="5.8em")]
     if viewing.portal == "wall":
         rows = [[*cells, html.Span(feed.devices(f), className="n")] for cells, f in zip(rows, feeds, strict=True)]

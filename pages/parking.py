@@ -8,10 +8,11 @@ from dash.development.base_component import Component
 from components import chart, finding, kpi, map, table
 from components import format as fmt
 from components import layout as place
-from components.contract import Page, Panel, Snapshots, Viewing
+from components.contract import Page, Panel, Snapshots, Thing, Viewing
 from components.drawer import drawer
 from components.panel import empty, slot
 from components.ranking import Row, ranking
+from core.city import City
 from core.measure import Measure
 from core.snapshot import Snapshot
 from data_sources.parking.model import ParkingData, Place, PlaceState
@@ -208,7 +209,7 @@ def sensors(snapshots: Snapshots, viewing: Viewing) -> Component:
         ),
         ranking(
             titles,
-            "minmax(0,1.2fr) minmax(0,1fr) 4.4em",
+            "minmax(0,1.7fr) minmax(0,1fr) 4.4em",
             listed,
             viewing,
             right=(2,),
@@ -290,6 +291,12 @@ def layout(viewing: Viewing) -> list[Component]:
     return [body, *drawer(viewing, "parking")]
 
 
+def things(city: City) -> list[Thing]:
+    """Roads with berths and car parks."""
+    known = city.tables.get("parking/places.csv", ())
+    return [Thing(kind="parking", key=row.id, name=row.name, name_en=row.name_en) for row in known]
+
+
 PAGE = Page(
     name="parking",
     route="/parking",
@@ -299,5 +306,6 @@ PAGE = Page(
     layout=layout,
     layers=LAYERS,
     detail=detail.detail,
+    things=things,
     order=30,
 )

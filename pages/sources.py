@@ -79,12 +79,18 @@ def refusals(snapshots: Snapshots, viewing: Viewing) -> Component:
     rows = feed.reasons(one for _, one in feed.gather(snapshots))
     if not rows:
         return layout.view(panel.empty(viewing, "sources.none_refused"))
-    most = rows[0][2]
+    most = max(count for _, _, count in rows)
     columns = [table.Column(grow=True, width="minmax(0, 1.5fr)"), table.Column(grow=True, width="minmax(0, 1.3fr)"), table.Column(),
                table.Column(align="right", width="4em")]
-    cells = [[html.Span(feed.reason(code, viewing), title=code), html.Span(named[source], className="dim"), table.bar(count, most, "late"),
+    cells = [[_reason(code, viewing), html.Span(named[source], className="dim"), table.bar(count, most, "accent-2" if feed.kept(code) else "late"),
               table.number(count)] for source, code, count in rows]
     return layout.view(table.ranked(columns, cells, head=False, caption=viewing.t("panel.sources.refusals")))
+
+
+def _reason(code: str, viewing: Viewing) -> Component:
+    """The reason in words; one that did not keep the message out says so."""
+    mark = html.Small(viewing.t("sources.kept"), className="kept", title=viewing.t("sources.kept.why")) if feed.kept(code) else None
+    return html.Span([mark, feed.reason(code, viewing)], title=code)
 
 
 def blind(snapshots: Snapshots, viewing: Viewing) -> Component:

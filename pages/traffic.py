@@ -6,10 +6,11 @@ from dash.development.base_component import Component
 from components import chart, finding, kpi, map, table
 from components import format as fmt
 from components import layout as place
-from components.contract import Page, Panel, Snapshots, Viewing
+from components.contract import Page, Panel, Snapshots, Thing, Viewing
 from components.drawer import drawer
 from components.panel import empty, slot
 from components.ranking import Row, ranking
+from core.city import City
 from core.measure import Measure
 from core.snapshot import Snapshot
 from data_sources.transit.model import Corridor, RoadState, TransitData
@@ -212,7 +213,7 @@ def layout(viewing: Viewing) -> list[Component]:
     """Stage in the middle; a phone gets the index, the map and the list, in this order."""
     stage = map.stage(viewing, [layer.id for layer in LAYERS], legend=("roads", "vehicles"))
     top = slot(INDEX, viewing, measures=[_measure("network_index"), _measure("coverage_pct")], class_name="grow-2")
-    pace = slot(SPEED, viewing, measures=[_measure("mean_speed_kmh")], class_name="wide-only")
+    pace = slot(SPEED, viewing, measures=[_measure("mean_speed_kmh")], class_name="wide-only pace")
     roads = slot(CORRIDORS, viewing, skeleton="table", class_name="grow-3")
     found = slot(FINDINGS, viewing, skeleton="list", class_name="grow-2")
     moving = slot(FLEET, viewing, measures=[_measure("online_share_pct")], skeleton="list", class_name="grow-2")
@@ -233,6 +234,12 @@ def layout(viewing: Viewing) -> list[Component]:
     return [body, *drawer(viewing, "traffic")]
 
 
+def things(city: City) -> list[Thing]:
+    """Roads by name, each once."""
+    named = {row.name: row.name_en for row in city.tables.get("transit/roads.geojson", ())}
+    return [Thing(kind="corridor", key=name, name=name, name_en=english) for name, english in named.items()]
+
+
 PAGE = Page(
     name="traffic",
     route="/traffic",
@@ -242,5 +249,6 @@ PAGE = Page(
     layout=layout,
     layers=LAYERS,
     detail=detail.detail,
+    things=things,
     order=20,
 )

@@ -55,10 +55,11 @@ def draw_panel(panel: Panel, slot: str, snapshots: Mapping[str, Snapshot], viewi
 
 
 def draw_layer(layer: Layer, snapshots: Mapping[str, Snapshot], viewing: Viewing, hidden: Sequence[str] = ()) -> Drawn:
-    """One map layer's part of a bundle; `data` is null while a snapshot is missing or when it failed."""
+    """One map layer's part of a bundle; `data` is null when it failed or while a snapshot is missing (a partial layer:
+    while all are)."""
     given = {name: snapshots[name] for name in layer.domains if name in snapshots and name not in hidden}
     data, error_id = b"null", ""
-    if len(given) == len(layer.domains):
+    if len(given) == len(layer.domains) or (layer.partial and given):
         try:
             data = encode(layer.data(given, viewing))
         except Exception as error:

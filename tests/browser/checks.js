@@ -45,8 +45,10 @@
     for (const r of range.getClientRects()) {
       if (r.width < 1 || r.height < 1) continue;
       const seen = { left: Math.max(r.left, box.left), top: Math.max(r.top, box.top), right: Math.min(r.right, box.right), bottom: Math.min(r.bottom, box.bottom) };
-      if (seen.right - seen.left < 1 || seen.bottom - seen.top < 1) continue;
-      const cutX = r.width - (seen.right - seen.left) > 1.5, cutY = r.height - (seen.bottom - seen.top) > glyphs * 2 + 1;
+      const ink = { top: r.top + glyphs, bottom: r.bottom - glyphs };
+      const inked = Math.min(seen.bottom, ink.bottom) - Math.max(seen.top, ink.top);
+      if (seen.right - seen.left < 1 || inked < 1) continue; // cut away whole: not shown
+      const cutX = r.width - (seen.right - seen.left) > 1.5, cutY = ink.bottom - ink.top - inked > 1;
       if ((cutX || cutY) && !scrolls && !(ellipsis && !cutY) && !inMap) faults.clipped.push(`${text} in ${name(holder)}`);
       if (portal === "wall" && parseFloat(style.fontSize) < H * 0.016 - 0.1) faults.small.push(`${text}: ${style.fontSize}`);
       const out = seen.left < -1 || seen.right > W + 1 || (portal !== "phone" && (seen.top < -1 || seen.bottom > H + 1));

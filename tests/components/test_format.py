@@ -70,3 +70,11 @@ def test_age(seconds: int, text: str) -> None:
 def test_never_a_negative_zero(value: float) -> None:
     for text in (fmt.number(value, 1), fmt.compact(value, "zh"), fmt.delta(value, 0, 0)):
         assert text.strip("−+±0.,") != "" or not text.startswith("−")
+
+
+@pytest.mark.parametrize(("value", "digits", "text"), [
+    (None, 0, "—"), (100, 0, "100"), (100.0, 1, "100.0"), (99.4987, 0, "99"), (99.5, 0, "99.5"), (99.97, 0, "99.9"), (99.99, 1, "99.9"), (0, 0, "0"),
+])
+def test_what_is_not_complete_is_never_a_hundred(value: float | None, digits: int, text: str) -> None:
+    assert fmt.share(value, digits) == text
+    assert value is None or fmt.with_unit(value, "%", digits) == text + "%"

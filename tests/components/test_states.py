@@ -102,9 +102,9 @@ def test_findings_are_ranked_open_grave_new() -> None:
     assert [f.id for f in finding.ranked(rows)] == ["c", "b", "a", "d"]
 
 
-def test_a_finding_without_owner_says_so_and_invents_no_usual() -> None:
+def test_a_finding_without_owner_goes_to_its_domains_and_invents_no_usual() -> None:
     card = text(finding.card(sample_finding(value=186, unit="µg/m³"), viewing()))
-    assert "待确定责任单位" in card and "平时" not in card and "186" in card
+    assert "市生态环境局" in card and "平时" not in card and "186" in card
     owned = text(finding.card(sample_finding(owner="ecology", value=186, usual=81, unit="µg/m³"), viewing("en")))
     assert "Ecology and environment bureau" in owned and "usually 81" in owned
 
@@ -138,7 +138,24 @@ def test_a_feed_never_heard_shows_no_age() -> None:
 
 
 def test_an_unknown_reason_is_shown_not_hidden() -> None:
-    assert feed.reason("some_new_code", viewing()) == "some new code"
+    assert feed.reason("some_new_code", viewing()) == "some_new_code"
+
+
+def test_a_reservation_is_named_but_is_no_refusal() -> None:
+    one = health("live", accepted=8, refused={"bad_time": 2, "~bad_time": 90})
+    assert feed.reason("~bad_time", viewing()) == feed.reason("bad_time", viewing()) != "bad_time"
+    assert feed.refused(one) == 2 and feed.refused_share(one) == pytest.approx(0.2)
+    assert [code for _, code, _ in feed.reasons([one])] == ["bad_time", "~bad_time"]
+
+
+def test_one_kind_cannot_drown_the_others() -> None:
+    many = [sample_finding(id=f"t{i}", domain="transit", severity="warning") for i in range(8)]
+    alarms = [sample_finding(id=f"a{i}", severity="alarm") for i in range(5)]
+    drawn = finding.listing([*many, *alarms, sample_finding(id="n", severity="info")], viewing(), most=20, fold=True)
+    keys = [attribute(part, "data-key") for part in having(drawn, "finding")]
+    assert keys == ["a0", "a1", "a2", "a3", "a4", "t0", "t1", "t2", "n"]
+    assert [attribute(part, "data-fold") for part in having(drawn, "finding-fold")] == ["5"]
+    assert [attribute(part, "data-left") for part in having(drawn, "more")] == ["0"]
 
 
 @pytest.mark.parametrize(("speed", "level"), [(0.0, 0), (0.3, 1), (3.3, 2), (10.8, 6), (40, 12)])

@@ -168,10 +168,10 @@
     const top = slot.scrollTop, held = slot.contains(doc.activeElement) && doc.activeElement.closest("[data-entity], [data-key]");
     const key = held ? held.dataset.entity || held.dataset.key : "";
     const pictures = new Map([...slot.querySelectorAll("img[data-keep]")].map((img) => [img.alt, img]));
-    const scrolled = [...slot.querySelectorAll(".rank-rows, .findings")].map((list) => list.scrollTop);
+    const scrolled = [...slot.querySelectorAll(".rank-rows, .findings, .sign-list, .pictures")].map((list) => list.scrollTop);
     slot.innerHTML = panel.html;
     for (const fresh of slot.querySelectorAll("img[data-keep]")) keep(fresh, pictures.get(fresh.alt));
-    slot.querySelectorAll(".rank-rows, .findings").forEach((list, i) => { list.scrollTop = scrolled[i] || 0; });
+    slot.querySelectorAll(".rank-rows, .findings, .sign-list, .pictures").forEach((list, i) => { list.scrollTop = scrolled[i] || 0; });
     slot.scrollTop = top;
     applied.set(slot, { id: slot.id, hash: panel.hash });
     const box = slot.closest("[data-panel]");

@@ -110,7 +110,7 @@
     for (const box of doc.querySelectorAll(".findings-box")) {
       const list = box.querySelector(".findings"), more = box.querySelector(".more");
       if (!list || !more) continue;
-      const hidden = [...list.children].filter((li) => li.offsetLeft - list.offsetLeft >= list.clientWidth - 1)
+      const hidden = [...list.children].filter((li) => !li.offsetHeight || li.offsetLeft - list.offsetLeft >= list.clientWidth - 1)
         .reduce((sum, li) => sum + Number(li.dataset.fold || 1), 0);
       const left = hidden + Number(more.dataset.left || 0);
       put(more, "data-empty", left ? "" : "1");

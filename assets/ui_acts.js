@@ -95,6 +95,7 @@
     }
     const copy = panel.querySelector(".panel-body").cloneNode(true);
     copy.removeAttribute("id");
+    delete copy.dataset.skeleton; // no slot: the live link must leave it alone
     for (const node of copy.querySelectorAll("[id]")) node.removeAttribute("id");
     sheet(title(panel), copy, true);
   }

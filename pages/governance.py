@@ -254,7 +254,7 @@ def layout(viewing: Viewing) -> list[Component]:
     elif viewing.portal == "desk":
         body = place.stage([[top], [found, hours]], stage, [[shots], [cross, health]])
     else:
-        body = place.stage([[top, found], [cross, hours]], stage, [[shots], [health]])
+        body = place.stage([[top, hours], [cross]], stage, [[shots], [found, health]])
     return [body, *drawer(viewing, "governance")]
 
 

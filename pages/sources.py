@@ -84,6 +84,9 @@ def refusals(snapshots: Snapshots, viewing: Viewing) -> Component:
                table.Column(align="right", width="4em")]
     cells = [[_reason(code, viewing), html.Span(named[source], className="dim"), table.bar(count, most, "accent-2" if feed.kept(code) else "late"),
               table.number(count)] for source, code, count in rows]
+    if viewing.portal == "phone":  # the feed stands below the reason
+        columns = [columns[0], *columns[2:]]
+        cells = [[html.Span([reason, html.Small(source)], className="feed-name"), *more] for reason, source, *more in cells]
     return layout.view(table.ranked(columns, cells, head=False, caption=viewing.t("panel.sources.refusals")))
 
 

@@ -34,6 +34,7 @@ class Browser:
 
     def __init__(self, driver: webdriver.Chrome, link: str) -> None:
         self.driver, self.link = driver, link
+        self.shown: tuple[Screen, str, str] | None = None
         parts = urlsplit(link)
         self.base = f"{parts.scheme}://{parts.netloc}"
 
@@ -54,9 +55,29 @@ class Browser:
         self.driver.get("about:blank")
         self.driver.get_log("browser")
         self.driver.get(f"{self.base}{path}?portal={screen.portal}&lang={lang}&theme={theme}")
+        self.shown = (screen, lang, theme)
+        self._settle()
+
+    def visit(self, path: str, screen: Screen, lang: str = "zh", theme: str = "light") -> None:
+        """As `open`, but from a page already shown on this screen go there as its links do: nothing is loaded anew."""
+        if self.shown != (screen, lang, theme):
+            self.open(path, screen, lang, theme)
+            return
+        self.driver.get_log("browser")
+        self.go(path)
+
+    def go(self, path: str) -> None:
+        """Follow a link inside the application and wait for the page."""
+        self.run("const a = document.createElement('a'); a.href = arguments[0]; a.dataset.nav = '';"
+                 "document.body.append(a); a.click(); a.remove();", path)
+        name = path.partition("#")[0].strip("/") or "overview"
+        self.until(f"return !!document.getElementById('main:{name}')", 10)
+        self._settle()
+
+    def _settle(self) -> None:
         self.until("return document.querySelector('.panel[data-panel]') && !document.querySelector('main .face-loading')", 25)
         self.until("return !document.querySelector('.map-stage') || !!document.querySelector('.map-stage[data-filled]')", 15)
-        time.sleep(1.2)  # ages, cut lists and map labels settle within a second
+        time.sleep(1.1)  # ages, cut lists and map labels settle within a second
 
     def until(self, script: str, seconds: float) -> Any:
         """Poll a script until it is true."""

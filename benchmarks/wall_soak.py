@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.pixel_latency import browser, sign_in  # noqa: E402
+from benchmarks.pixel_latency import browser, sign_in
 
 
 def main() -> None:

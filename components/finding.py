@@ -29,14 +29,16 @@ def words(finding: Finding, viewing: Viewing) -> str:
 
 
 def compared(finding: Finding, viewing: Viewing) -> str:
-    """"4.8, usually 2.1" — only what the data holds."""
+    """"4.8, usually 2.1": against the usual, the surroundings or the limit, each called what it is."""
     if finding.value is None:
         return ""
     digits = 0 if float(finding.value).is_integer() or abs(finding.value) >= 100 else 1
     value = fmt.with_unit(finding.value, finding.unit, digits)
-    if finding.usual is None:
-        return value
-    return viewing.t("ui.finding.usual", value=value, usual=fmt.with_unit(finding.usual, finding.unit, digits))
+    for against in ("usual", "around", "limit"):
+        other = getattr(finding, against)
+        if other is not None:
+            return viewing.t(f"ui.finding.{against}", value=value, **{against: fmt.with_unit(other, finding.unit, digits)})
+    return value
 
 
 def owner(finding: Finding, viewing: Viewing) -> str:

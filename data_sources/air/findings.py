@@ -35,7 +35,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     station: Station | None = None
     code: str = ""
     value: float | None = None
-    usual: float | None = None
+    limit: float | None = None
+    around: float | None = None
     unit: str = ""
     detail: dict[str, Any] = {}
 
@@ -66,7 +67,8 @@ def _finding(condition: Condition, identity: str, at: datetime) -> Finding:
         lat=station.lat if station else None,
         code=condition.code,
         value=condition.value,
-        usual=condition.usual,
+        limit=condition.limit,
+        around=condition.around,
         unit=condition.unit,
         detail=condition.detail,
     )
@@ -78,7 +80,7 @@ def polluted(entity: str, station: Station | None, hour: int, result: HourResult
         return None
     return Condition(
         key=f"level:{entity}", kind="finding.air.level", severity="alarm" if result.level >= 5 else "warning", since=hour,
-        entity=entity, station=station, value=float(result.aqi), usual=100.0,
+        entity=entity, station=station, value=float(result.aqi), limit=100.0,
         detail={"primary": list(result.primary), "level": result.level, "standard": result.standard},
     )
 
@@ -122,6 +124,6 @@ def dusty(
         return None
     return Condition(
         key=f"dust:{site.mn}", kind="finding.air.dust_site", severity="warning", since=end - 3 * SLOT, entity=site.mn,
-        station=site, code=DUST_CODE, value=round(own, 1), usual=round(control, 1), unit="µg/m³",
+        station=site, code=DUST_CODE, value=round(own, 1), around=round(control, 1), unit="µg/m³",
         detail={"controls": sorted(known), "upwind": upwind, "wind_ms": wind[0], "wind_deg": wind[1]},
     )

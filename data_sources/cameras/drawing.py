@@ -90,7 +90,7 @@ def _finding(event: CameraEvent, ended: float | None, places: Places, at: float)
         at=from_epoch(event.alarm_at), entity=camera.id, place=f"{camera.name}{' · ' + zone.name if zone else ''}",
         lon=camera.lon, lat=camera.lat, ended_at=None if ended is None else from_epoch(ended),
         code=f"{STANDARD}:{code}" if code else "", unit="s", confidence=event.confidence, evidence=event.evidence,
-        value=round((at if ended is None else ended) - event.onset_at, 1), usual=zone.dwell_s if zone else None,
+        value=round((at if ended is None else ended) - event.onset_at, 1), limit=zone.dwell_s if zone else None,
         detail={
             "status": "suspected", "matter": event.matter, "camera": camera.id, "zone": event.zone, "area": camera.area,
             "area_name": area.name if area else "", "onset_at": from_epoch(event.onset_at).isoformat(),

@@ -13,7 +13,7 @@ from core.clock import BEIJING, from_epoch
 from core.snapshot import Finding
 from data_sources.parking.draw import DRIFT_SHARE, PLACE_CADENCE_S, SOURCE_CADENCE_S, SOURCE_OF, drifts
 from data_sources.parking.model import Place, PlaceState
-from data_sources.parking.state import ParkingState
+from data_sources.parking.state import FULL, ParkingState
 
 KEEP_ENDED = timedelta(hours=6)
 SILENT_NIGHT_S = 3 * 3_600  # at night a small road may rest for long
@@ -29,7 +29,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     since: float
     place: Place
     value: float | None = None
-    usual: float | None = None
+    limit: float | None = None
     unit: str = ""
     detail: dict[str, Any] = {}
 
@@ -53,7 +53,7 @@ def _full(known: PlaceState, place: Place) -> Condition | None:
         return None
     return Condition(
         key=f"full:{place.id}", kind="finding.parking.full", severity="warning", since=known.full_since.timestamp(),
-        place=place, value=round(100 * known.occupied / known.known, 1), usual=85.0, unit="%",
+        place=place, value=round(100 * known.occupied / known.known, 1), limit=100 * FULL, unit="%",
         detail={"free": known.free, "capacity": place.capacity},
     )
 
@@ -99,6 +99,6 @@ def update(state: ParkingState, present: Sequence[Condition], now: datetime) -> 
         state.open[key] = Finding(
             id=known.id if known is not None else f"parking:{key}:{at:%Y%m%dT%H%M%S}", domain="parking",
             kind=condition.kind, severity=condition.severity, at=at, entity=place.id, place=place.name, lon=place.lon,
-            lat=place.lat, value=condition.value, usual=condition.usual, unit=condition.unit, detail=condition.detail,
+            lat=place.lat, value=condition.value, limit=condition.limit, unit=condition.unit, detail=condition.detail,
         )
     state.ended = [f for f in state.ended if f.ended_at is not None and now - f.ended_at < KEEP_ENDED]

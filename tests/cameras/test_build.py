@@ -67,7 +67,7 @@ def test_an_open_event_is_a_suspected_finding_with_code_and_place() -> None:
     finding = result.findings[0]
     assert finding.code == "GB/T 47678.5-2026:09009" and finding.kind == "finding.cameras.vehicle_parked"
     assert finding.place == "文庙街口 · 禁停区" and finding.detail["status"] == "suspected"
-    assert finding.value == 160 and finding.usual == 60 and finding.ended_at is None
+    assert finding.value == 160 and finding.limit == 60 and finding.usual is None and finding.ended_at is None
     assert finding.evidence == ("c1-z1-1-alarm",)
     assert result.data.matrix == {"A01": {"vehicle_parked": 1}, "A02": {}}
     assert result.data.open_now == 1 and result.data.today["vehicle_parked"] == 1 and set(result.data.today) == set(MATTERS)

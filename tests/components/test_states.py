@@ -107,6 +107,8 @@ def test_a_finding_without_owner_goes_to_its_domains_and_invents_no_usual() -> N
     assert "市生态环境局" in card and "平时" not in card and "186" in card
     owned = text(finding.card(sample_finding(owner="ecology", value=186, usual=81, unit="µg/m³"), viewing("en")))
     assert "Ecology and environment bureau" in owned and "usually 81" in owned
+    limited = text(finding.card(sample_finding(value=99, limit=95, unit="%"), viewing("en")))
+    assert "limit 95" in limited and "usual" not in limited, "a limit is never called the usual"
 
 
 def test_a_cut_list_counts_what_it_leaves_out() -> None:
